@@ -1,0 +1,11 @@
+//! DOING: carries a plan out, level by level, and can be killed at any instruction. Knows no AWS and no SQL.
+//!
+//! [`cloud`] and [`journal`] are the two traits that the outside world implements; [`judge`] is how the
+//! thinking above is asked; [`ready`] says what can be done now; [`run`] does it; [`limit`] keeps within the
+//! quotas; [`retry`] says when a failed call is tried again.
+
+pub mod cloud;
+pub mod journal;
+
+pub use cloud::{Ask, Cloud, CloudError, Progress, Resource};
+pub use journal::{Journal, JournalError, Lease};

@@ -1,0 +1,24 @@
+//! THE WORDS: what the whole house talks about. Pure: no clock, no I/O, no async.
+//!
+//! Reading order: [`ids`] names things, [`person`] says who, [`resource`] says what a resource is and what a
+//! look at it found, [`plan`] says what is to be done, [`request`] says who wants it and how it stands,
+//! [`run`] is the journal of carrying it out, [`verdict`] is a decision with its reasons, [`finding`] is
+//! what a check found wrong and how to mend it.
+
+pub mod digest;
+pub mod finding;
+pub mod ids;
+pub mod person;
+pub mod plan;
+pub mod request;
+pub mod resource;
+pub mod run;
+pub mod verdict;
+
+pub use digest::Digest;
+pub use ids::{AccountId, EnvironmentName, HostedZoneId, Place, ProjectName, Region, RequestId, StepId, VpcId};
+pub use person::Person;
+pub use plan::{Action, Direction, Gate, Plan, Step};
+pub use request::{Approval, Request, RequestState};
+pub use resource::{Contents, Kind, Observed, Outputs, Owner, Spec};
+pub use run::{Event, Recorded, StepState};

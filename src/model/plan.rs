@@ -1,0 +1,396 @@
+//! A plan: a value that says what is to be done, prints itself, and leaves the engine no choice.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::digest::Digest;
+use super::ids::{AccountId, EnvironmentName, Place, ProjectName, StepId};
+use super::resource::{Contents, Kind, Spec};
+
+/// Which way a project goes through the entrance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// It is let in.
+    Onboard,
+    /// It is shown out.
+    Teardown,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Onboard => "onboard",
+            Self::Teardown => "teardown",
+        })
+    }
+}
+
+/// To whom a resource belongs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// To one project in one environment: it goes with it.
+    #[default]
+    Project,
+    /// To the account: it stays while another project in that account needs it.
+    Account,
+}
+
+/// What becomes of a resource that is there already and not ours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnExisting {
+    /// Stop and let a person decide.
+    #[default]
+    Block,
+    /// Use it as it is, and never change or remove it.
+    Keep,
+}
+
+/// Where a step's field gets its value from when the plan cannot know it yet: an output of an earlier step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The earlier step.
+    pub step: StepId,
+    /// The name of its output.
+    pub output: String,
+}
+
+/// What a blueprint asks for, for one project in one environment: names filled in, nothing looked at yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desired {
+    /// The step's name.
+    pub id: StepId,
+    /// Where it is to be.
+    pub place: Place,
+    /// To whom it belongs.
+    pub scope: Scope,
+    /// What becomes of it if it is there already and not ours.
+    pub on_existing: OnExisting,
+    /// Steps that have to be done before, besides those that `inputs` name.
+    pub after: Vec<StepId>,
+    /// Fields of `spec` that are filled in from earlier steps' outputs.
+    pub inputs: BTreeMap<String, Input>,
+    /// What it is to be.
+    pub spec: Spec,
+}
+
+/// One field that differs: what it is, and what it will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field's name.
+    pub field: String,
+    /// Its value now.
+    pub from: Value,
+    /// Its value afterwards.
+    pub to: Value,
+}
+
+/// What is done to one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Action {
+    /// Nothing: it is as it should be, or not ours to change, for this reason.
+    Keep {
+        /// Why nothing is done.
+        why: String,
+    },
+    /// It is made.
+    Create,
+    /// It is there and not ours, a person asked to take it over, and these fields change.
+    Adopt {
+        /// What changes.
+        changes: Vec<Change>,
+    },
+    /// It is ours, and these fields change.
+    Update {
+        /// What changes.
+        changes: Vec<Change>,
+    },
+    /// It is removed.
+    Remove {
+        /// What is lost with it.
+        contents: Contents,
+    },
+    /// It is waited for.
+    Await,
+    /// What is done is decided when the steps that its inputs come from are done.
+    Decide,
+    /// It stands in the way of the whole plan, for this reason.
+    Blocked {
+        /// Why.
+        why: String,
+        /// What a person can do about it.
+        mend: String,
+    },
+}
+
+impl Action {
+    /// Whether carrying it out changes anything in AWS. A step that is decided later may.
+    pub const fn changes_something(&self) -> bool {
+        !matches!(self, Self::Keep { .. } | Self::Await | Self::Blocked { .. })
+    }
+
+    /// One word for tables.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Keep { .. } => "keep",
+            Self::Create => "create",
+            Self::Adopt { .. } => "adopt",
+            Self::Update { .. } => "update",
+            Self::Remove { .. } => "remove",
+            Self::Await => "wait",
+            Self::Decide => "decide",
+            Self::Blocked { .. } => "blocked",
+        }
+    }
+}
+
+/// Why a step needs approvals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "because")]
+pub enum GateReason {
+    /// It changes an account other than the project's own.
+    OtherAccount {
+        /// That account.
+        account: AccountId,
+    },
+    /// It destroys data.
+    DestroysData,
+}
+
+/// A step with a gate starts only when this many people have approved it, each for its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Why.
+    #[serde(flatten)]
+    pub reason: GateReason,
+    /// How many approvals are needed. 0 = the operator lets this environment run unattended.
+    pub approvals: u32,
+    /// The groups whose members may approve.
+    pub approvers: Vec<String>,
+}
+
+/// One resource's part in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What the blueprint asks for, inputs filled in as far as they are known.
+    #[serde(flatten)]
+    pub desired: Desired,
+    /// A person asked that it be taken over if it is there and not ours.
+    #[serde(default)]
+    pub adopt: bool,
+    /// A person asked that data in it be destroyed with it.
+    #[serde(default)]
+    pub delete_data: bool,
+    /// What is done.
+    pub action: Action,
+    /// What it takes to start it; none for a step that stays within the project's account and destroys nothing.
+    pub gate: Option<Gate>,
+}
+
+impl Step {
+    /// What an approval of this step is for: everything that is shown of it, inputs filled in.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self)
+    }
+
+    /// The steps that have to be done before this one.
+    pub fn needs(&self) -> impl Iterator<Item = &StepId> {
+        self.desired.after.iter().chain(self.desired.inputs.values().map(|input| &input.step))
+    }
+
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        self.desired.spec.kind()
+    }
+}
+
+/// What is to be done for one project in one environment, in an order in which it can be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Let in or shown out.
+    pub direction: Direction,
+    /// Which project.
+    pub project: ProjectName,
+    /// Which environment.
+    pub environment: EnvironmentName,
+    /// The project's place.
+    pub place: Place,
+    /// The names of all accounts that the plan touches.
+    pub accounts: BTreeMap<AccountId, String>,
+    /// The steps, none before one that it needs.
+    pub steps: Vec<Step>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+/// How many steps of each sort a plan has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Nothing is done.
+    pub keep: usize,
+    /// Made.
+    pub create: usize,
+    /// Changed or taken over.
+    pub update: usize,
+    /// Removed.
+    pub remove: usize,
+    /// Waited for.
+    pub wait: usize,
+    /// Decided on the way.
+    pub decide: usize,
+    /// In the way.
+    pub blocked: usize,
+}
+
+impl Plan {
+    /// What the plan is, for comparison: two plans with one digest do the same.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self)
+    }
+
+    /// The step of that name.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.desired.id == *id)
+    }
+
+    /// Whether carrying it out would change nothing and wait for nothing.
+    pub fn is_done(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step.action, Action::Keep { .. }))
+    }
+
+    /// The steps that stand in the way.
+    pub fn blocked(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| matches!(step.action, Action::Blocked { .. }))
+    }
+
+    /// What people call an account: `name (id)`.
+    pub fn account(&self, id: &AccountId) -> String {
+        self.accounts.get(id).map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+    }
+
+    /// How many steps of each sort there are.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for step in &self.steps {
+            let count = match step.action {
+                Action::Keep { .. } => &mut tally.keep,
+                Action::Create => &mut tally.create,
+                Action::Adopt { .. } | Action::Update { .. } => &mut tally.update,
+                Action::Remove { .. } => &mut tally.remove,
+                Action::Await => &mut tally.wait,
+                Action::Decide => &mut tally.decide,
+                Action::Blocked { .. } => &mut tally.blocked,
+            };
+            *count += 1;
+        }
+        tally
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { direction, project, environment, place, .. } = self;
+        writeln!(f, "Plan: {direction} {project} {environment} in {}, {}", self.account(&place.account), place.region)?;
+        writeln!(f)?;
+        let width = self.steps.iter().map(|step| step.desired.id.as_str().len()).max().unwrap_or(0);
+        for step in &self.steps {
+            self.write_step(f, step, width)?;
+        }
+        writeln!(f)?;
+        writeln!(f, "{}", self.tally())?;
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn write_step(&self, f: &mut fmt::Formatter<'_>, step: &Step, width: usize) -> fmt::Result {
+        let indent = " ".repeat(width + 6);
+        let mark = match step.action {
+            Action::Keep { .. } => '=',
+            Action::Create => '+',
+            Action::Adopt { .. } | Action::Update { .. } => '~',
+            Action::Remove { .. } => '-',
+            Action::Await => '…',
+            Action::Decide => '?',
+            Action::Blocked { .. } => '!',
+        };
+        let spec = &step.desired.spec;
+        writeln!(f, "  {mark} {:width$}  {} {}", step.desired.id, spec.kind().title(), spec.name())?;
+        match &step.action {
+            Action::Keep { why } => writeln!(f, "{indent}kept: {why}")?,
+            Action::Create => {}
+            Action::Adopt { changes } => {
+                writeln!(f, "{indent}made by hand; taken over as asked")?;
+                write_changes(f, &indent, changes)?;
+            }
+            Action::Update { changes } => write_changes(f, &indent, changes)?,
+            Action::Remove { contents } => {
+                for (what, count) in contents {
+                    writeln!(f, "{indent}{count} {what} will be destroyed")?;
+                }
+            }
+            Action::Await => writeln!(f, "{indent}not there yet: the run waits for it")?,
+            Action::Decide => {
+                let sources: Vec<String> =
+                    step.desired.inputs.iter().map(|(field, input)| format!("{field} from {}", input.step)).collect();
+                writeln!(f, "{indent}decided when known: {}", sources.join(", "))?;
+            }
+            Action::Blocked { why, mend } => {
+                writeln!(f, "{indent}BLOCKED: {why}")?;
+                writeln!(f, "{indent}{mend}")?;
+            }
+        }
+        if let Some(gate) = &step.gate {
+            writeln!(f, "{indent}{}", self.describe_gate(gate))?;
+        }
+        Ok(())
+    }
+
+    /// What a gate asks for, in words.
+    pub fn describe_gate(&self, gate: &Gate) -> String {
+        let why = match &gate.reason {
+            GateReason::OtherAccount { account } => format!("changes {}", self.account(account)),
+            GateReason::DestroysData => "destroys data".to_owned(),
+        };
+        match gate.approvals {
+            0 => format!("{why}; UNATTENDED: the config asks for no approval here"),
+            1 => format!("{why}; needs 1 approval of {}", gate.approvers.join(" or ")),
+            count => format!("{why}; needs {count} approvals of {}", gate.approvers.join(" or ")),
+        }
+    }
+}
+
+fn write_changes(f: &mut fmt::Formatter<'_>, indent: &str, changes: &[Change]) -> fmt::Result {
+    for Change { field, from, to } in changes {
+        writeln!(f, "{indent}{field}: {from} → {to}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.create, "to create"),
+            (self.update, "to change"),
+            (self.remove, "to remove"),
+            (self.wait, "to wait for"),
+            (self.decide, "to decide on the way"),
+            (self.keep, "kept"),
+            (self.blocked, "BLOCKED"),
+        ];
+        let said: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        f.write_str(&if said.is_empty() { "nothing to do".to_owned() } else { said.join(", ") })
+    }
+}
