@@ -151,7 +151,6 @@ impl Reader<'_> {
         let mut fields = self.template.fields.clone();
         let mut templates = Templates::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_keep_trailing_newline(true);
         for (field, value) in &mut fields {
             self.render(&templates, variables, field, value);
         }
