@@ -4,3 +4,4 @@ pub mod aws;
 pub mod config;
 pub mod engine;
 pub mod model;
+pub mod store;
