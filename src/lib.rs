@@ -3,10 +3,11 @@
 //! The rooms, in reading order: words at the bottom, thinking above, doing beside it, the outside world, the use cases, the
 //! faces on top. A room uses only what ARCHITECTURE.md's table lets it use; `tests/architecture.rs` holds that.
 
-
 pub mod model;
 pub mod config;
 pub mod policy;
 pub mod plan;
 pub mod engine;
 pub mod aws;
+pub mod store;
+pub mod requests;
