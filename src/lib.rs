@@ -5,9 +5,12 @@
 
 pub mod model;
 pub mod config;
+pub mod telemetry;
 pub mod policy;
 pub mod plan;
 pub mod engine;
 pub mod aws;
 pub mod store;
 pub mod requests;
+pub mod worker;
+pub mod cli;

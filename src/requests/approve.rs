@@ -76,7 +76,6 @@ impl Desk {
         let approval =
             Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
         self.store.approve(id, &approval).await?;
-        self.store.wake(id).await?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it has ended already.
     pub async fn cancel(&self, person: &Person, id: &RequestId, reason: Option<&str>) -> Result<Request, DeskError> {
-        let request = self.request(id).await?;
+        let request = self.store.request(id).await?;
         self.allow(person, Deed::Cancel(&request.by), &request.plan.environment)?;
         self.end_early(&request, RequestMove::Cancel, person, reason).await
     }
@@ -28,7 +28,7 @@ impl Desk {
         if request.state.after(how).is_none() {
             return Err(DeskError::NotNow(format!("{} is {} already", request.id, request.state)));
         }
-        let ended = self.store.advance(&request.id, how, Some(person), reason).await?;
+        let ended = self.store.advance(request, how, Some(person), reason).await?;
         if let Some(lease) = self.store.lease(&request.id, &self.holder).await? {
             let closed = self.close(&request.id, &lease).await;
             self.store.release(&lease).await?;

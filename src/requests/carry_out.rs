@@ -5,10 +5,14 @@ use tokio::sync::watch;
 
 use super::judge::DeskJudge;
 use super::{Desk, DeskError};
-use crate::engine::{CloudError, FreshLooks, Journal, JournalError, Lease, Standing};
+use crate::engine::{CloudError, FreshLooks, Journal, JournalError, Judge, Lease, Standing};
 use crate::model::request::RequestMove;
 use crate::model::run::replay;
-use crate::model::{Event, Request, RequestId, RequestState, StepState};
+use crate::model::{Event, Request, RequestId, RequestState, Step, StepState};
+use crate::store::RequestFilter;
+
+/// How many requests that ended early, the newest, are looked at when a worker starts.
+const SWEPT: u32 = 200;
 
 /// How a request stands after it was carried out as far as it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +39,7 @@ impl Desk {
         fresh: FreshLooks,
         stop: watch::Receiver<bool>,
     ) -> Result<CarriedOut, DeskError> {
-        let request = self.request(id).await?;
+        let request = self.store.request(id).await?;
         if request.state != RequestState::Open {
             return Ok(CarriedOut::Ended(request.state));
         }
@@ -62,46 +66,50 @@ impl Desk {
         let judge = DeskJudge { desk: self, request };
         let standing = self.engine.carry_out(&request.plan, lease, &self.store, &judge, fresh, stop.clone()).await;
         match standing {
-            Ok(Standing::Done) => self.end(request, RequestMove::Finish).await,
-            Ok(Standing::Failed) => self.end(request, RequestMove::Fail).await,
-            Ok(Standing::Resting(at)) => {
-                self.store.set_wake(lease, Some(at)).await?;
-                Ok(CarriedOut::Resting(at))
-            }
+            Ok(Standing::Done) => self.conclude(lease, RequestMove::Finish).await,
+            Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
+            Ok(Standing::Resting(at)) => self.rest(lease, at, CarriedOut::Resting(at)).await,
             Ok(Standing::Held) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
-            Ok(Standing::Held) => {
-                self.store.set_wake(lease, None).await?;
-                Ok(CarriedOut::Held)
-            }
+            Ok(Standing::Held) => self.rest(lease, Timestamp::MAX, CarriedOut::Held).await,
             Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
             Err(JournalError::NotOpen(id)) => {
                 self.close(&id, lease).await?;
-                Ok(CarriedOut::Ended(self.request(&id).await?.state))
+                Ok(CarriedOut::Ended(self.store.request(&id).await?.state))
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn end(&self, request: &Request, how: RequestMove) -> Result<CarriedOut, DeskError> {
-        let ended = self.store.advance(&request.id, how, None, None).await?;
-        Ok(CarriedOut::Ended(ended.state))
+    /// Ends the request, unless something stirred it meanwhile: then it is due again at once.
+    async fn conclude(&self, lease: &Lease, how: RequestMove) -> Result<CarriedOut, DeskError> {
+        match self.store.conclude(lease, how, None).await {
+            Ok(Some(ended)) => Ok(CarriedOut::Ended(ended.state)),
+            Ok(None) => Ok(CarriedOut::Resting((self.clock)())),
+            Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
+            Err(JournalError::NotOpen(id)) => Ok(CarriedOut::Ended(self.store.request(&id).await?.state)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets the request rest, unless something stirred it meanwhile: then it is due again at once.
+    async fn rest(&self, lease: &Lease, until: Timestamp, so: CarriedOut) -> Result<CarriedOut, DeskError> {
+        let rests = self.store.set_wake(lease, Some(until)).await?;
+        Ok(if rests { so } else { CarriedOut::Resting((self.clock)()) })
     }
 
     /// Closes what the begun steps of a request that ended early left open. Safe to repeat; called by whoever notices first:
     /// who cancelled, the process that was carrying it out, or a worker at its start.
     pub(super) async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
-        let request = self.request(id).await?;
+        let request = self.store.request(id).await?;
         let states = replay(&request.plan, &self.store.replay(lease).await?);
         let judge = DeskJudge { desk: self, request: &request };
         for step in &request.plan.steps {
-            let begun = match &states[&step.desired.id] {
-                StepState::Running { .. } | StepState::Retrying { .. } => step.clone(),
+            let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
+            let begun = match step.desired.filled(outputs_of) {
+                Ok(Some(desired)) if is_begun(&states[&step.desired.id]) => Step { desired, ..step.clone() },
                 _ => continue,
             };
-            let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
-            let Ok(Some(desired)) = begun.desired.filled(outputs_of) else { continue };
-            let begun = crate::model::Step { desired, ..begun };
-            let ask = crate::engine::Judge::ask(&judge, &begun).await?;
+            let ask = judge.ask(&begun).await?;
             let why = match self.cloud.resource(ask).abandon().await {
                 Ok(()) => format!("given up: the request was {}", request.state),
                 Err(CloudError::Passing { why, .. }) => return Err(DeskError::Cloud(CloudError::Passing { why, after: None })),
@@ -118,7 +126,16 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`]; what could not be closed is tried again at the next start.
     pub async fn sweep(&self) -> Result<(), DeskError> {
-        for request in self.store.unclosed().await? {
+        let ended_early = RequestFilter {
+            states: vec![RequestState::Cancelled, RequestState::Rejected],
+            limit: Some(SWEPT),
+            ..RequestFilter::default()
+        };
+        for request in self.store.list(&ended_early).await? {
+            let states = replay(&request.plan, &self.store.journal(&request.id).await?);
+            if !states.values().any(is_begun) {
+                continue;
+            }
             if let Some(lease) = self.store.lease(&request.id, &self.holder).await? {
                 if let Err(error) = self.close(&request.id, &lease).await {
                     tracing::warn!(request = %request.id, %error, "what it left open is not closed yet");
@@ -128,4 +145,9 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// Whether a call of the step was under way, or may be repeated: something may be open.
+const fn is_begun(state: &StepState) -> bool {
+    matches!(state, StepState::Running { .. } | StepState::Retrying { .. })
 }

@@ -16,6 +16,7 @@ pub mod show;
 pub mod status;
 pub mod submit;
 pub mod who;
+pub mod work;
 
 use std::sync::Arc;
 
@@ -24,9 +25,9 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::engine::{Cloud, CloudError, Engine, JournalError};
 use crate::model::finding::Finding;
-use crate::model::{EnvironmentName, Person, Plan, Request};
+use crate::model::{EnvironmentName, Person, Plan};
 use crate::policy::{self, Deed, Grounds};
-use crate::store::{Store, StoreError};
+use crate::store::{AdvanceError, ApproveError, Changes, Store, StoreError};
 
 /// The one way in: everything that the use cases need.
 #[derive(Clone)]
@@ -71,14 +72,9 @@ pub enum DeskError {
     /// The plan has steps that stand in its way; nothing was begun.
     #[error("the plan is blocked at {}", blocked_steps(.0))]
     Blocked(Box<Plan>),
-    /// Another request has this project and environment, or what is shared with it.
-    #[error("{why}")]
-    Busy {
-        /// What is in the way, and what to do.
-        why: String,
-        /// The request that is in the way.
-        request: Box<Request>,
-    },
+    /// Another request has this project and environment, or what is shared with it: which, and what to do.
+    #[error("{0}")]
+    Busy(String),
     /// It is not possible as the request stands.
     #[error("{0}")]
     NotNow(String),
@@ -96,7 +92,31 @@ fn blocked_steps(plan: &Plan) -> String {
 
 impl From<StoreError> for DeskError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        match error {
+            StoreError::NotFound(id) => {
+                Self::NotFound(format!("there is no request {id}: `genkan requests` lists them"))
+            }
+            failed => Self::Store(failed.to_string()),
+        }
+    }
+}
+
+impl From<AdvanceError> for DeskError {
+    fn from(error: AdvanceError) -> Self {
+        match error {
+            AdvanceError::Store(error) => error.into(),
+            AdvanceError::InTheWay(in_the_way) => in_the_way.into(),
+            not_now => Self::NotNow(not_now.to_string()),
+        }
+    }
+}
+
+impl From<ApproveError> for DeskError {
+    fn from(error: ApproveError) -> Self {
+        match error {
+            ApproveError::Store(error) => error.into(),
+            not_now => Self::NotNow(not_now.to_string()),
+        }
     }
 }
 
@@ -123,7 +143,7 @@ impl Desk {
     }
 
     /// Ticks with each request that something was written about in this process. Subscribe, then look, then wait.
-    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<crate::model::RequestId> {
+    pub fn changes(&self) -> Changes {
         self.store.subscribe()
     }
 

@@ -11,7 +11,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it has ended already.
     pub async fn reject(&self, person: &Person, id: &RequestId, reason: &str) -> Result<Request, DeskError> {
-        let request = self.request(id).await?;
+        let request = self.store.request(id).await?;
         self.allow(person, Deed::Reject(&request.by), &request.plan.environment)?;
         self.end_early(&request, RequestMove::Reject, person, Some(reason)).await
     }

@@ -12,7 +12,7 @@ impl Desk {
     /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it is done, cancelled or rejected;
     /// [`DeskError::Busy`] where another request has the project meanwhile.
     pub async fn retry(&self, person: &Person, id: &RequestId) -> Result<Request, DeskError> {
-        let request = self.request(id).await?;
+        let request = self.store.request(id).await?;
         self.allow(person, Deed::Retry(&request.by), &request.plan.environment)?;
         if request.state.after(RequestMove::Retry).is_none() {
             return Err(DeskError::NotNow(format!(
@@ -20,6 +20,6 @@ impl Desk {
                 request.state, request.plan.direction, request.plan.project, request.plan.environment
             )));
         }
-        Ok(self.store.advance(id, RequestMove::Retry, Some(person), None).await?)
+        Ok(self.store.advance(&request, RequestMove::Retry, Some(person), None).await?)
     }
 }

@@ -54,8 +54,7 @@ impl Desk {
             tokio::select! {
                 () = tokio::time::sleep(until) => {}
                 _ = stop.changed() => {}
-                // Lagging behind is a change as well.
-                _ = changes.recv() => {}
+                _ = changes.next() => {}
             }
         }
     }

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::{Desk, DeskError};
 use crate::model::run::replay;
 use crate::model::{
-    Approval, Digest, EnvironmentName, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step, StepState,
+    Approval, Digest, EnvironmentName, Event, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step, StepState,
 };
 use crate::policy::Deed;
-use crate::store::RequestFilter;
+use crate::store::{FindError, RequestFilter};
 
 /// A request as people see it: a function of what is stored.
 #[derive(Debug, Clone, Serialize)]
@@ -62,26 +62,18 @@ pub struct Which {
 }
 
 impl Desk {
-    /// A request by its id.
-    pub(super) async fn request(&self, id: &RequestId) -> Result<Request, DeskError> {
-        self.store.request(id).await?.ok_or_else(|| {
-            DeskError::NotFound(format!("there is no request {id}: `genkan requests` lists them"))
-        })
-    }
-
     /// The id that somebody meant: the whole of it, or a beginning that only one has.
     ///
     /// # Errors
     /// [`DeskError::NotFound`] where none or several begin so.
     pub async fn find(&self, text: &str) -> Result<RequestId, DeskError> {
-        let found = self.store.find(text).await?;
-        match found.as_slice() {
-            [one] => Ok(one.clone()),
-            [] => Err(DeskError::NotFound(format!("there is no request {text}: `genkan requests` lists them"))),
-            several => {
-                let ids: Vec<&str> = several.iter().map(RequestId::as_str).collect();
-                Err(DeskError::NotFound(format!("{text} could be {}", ids.join(" or "))))
+        match self.store.find(text).await {
+            Ok(request) => Ok(request.id),
+            Err(FindError::Store(error)) => Err(error.into()),
+            Err(FindError::Nothing(_)) => {
+                Err(DeskError::NotFound(format!("there is no request {text}: `genkan requests` lists them")))
             }
+            Err(several @ FindError::Ambiguous(_)) => Err(DeskError::NotFound(several.to_string())),
         }
     }
 
@@ -90,14 +82,14 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NotFound`], [`DeskError::Store`].
     pub async fn show(&self, id: &RequestId) -> Result<RequestView, DeskError> {
-        let request = self.request(id).await?;
-        let history = self.store.history(id).await?;
+        let request = self.store.request(id).await?;
+        let history = self.store.journal(id).await?;
         let approvals = self.store.approvals(id).await?;
         let mut states = replay(&request.plan, &history);
         let steps = request.plan.steps.iter().map(|step| {
             let state = states.remove(&step.desired.id).unwrap_or_default();
             let latest = history.iter().rev().find_map(|recorded| match &recorded.event {
-                crate::model::Event::Started { step: now, .. } | crate::model::Event::Held { step: now, .. }
+                Event::Started { step: now, .. } | Event::Held { step: now, .. }
                     if now.desired.id == step.desired.id =>
                 {
                     Some((**now).clone())
@@ -128,7 +120,7 @@ impl Desk {
             project: which.project.clone(),
             environment: which.environment.clone(),
             states: which.states.clone(),
-            limit: which.limit,
+            limit: Some(which.limit),
         };
         let mut requests = self.store.list(&filter).await?;
         requests.retain(|request| self.allow(person, Deed::Read, &request.plan.environment).is_ok());

@@ -88,7 +88,7 @@ impl Desk {
             project: Some(project.clone()),
             environment: Some(environment.clone()),
             states: vec![],
-            limit: 20,
+            limit: Some(20),
         };
         let mut requests = self.store.list(&filter).await?;
         let under_way = requests.iter().position(|request| request.state == RequestState::Open).unwrap_or(0);

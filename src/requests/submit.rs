@@ -15,6 +15,19 @@ pub enum Submitted {
     Request(Box<Request>),
 }
 
+impl From<SubmitError> for DeskError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Busy(other) => Self::Busy(format!(
+                "{} {} is taken: {} asked for {} ({}). `genkan show {}` says how it stands, `genkan cancel {}` ends it",
+                other.plan.project, other.plan.environment, other.by, other.plan.direction, other.id, other.id, other.id
+            )),
+            SubmitError::SharedInUse { .. } => Self::Busy(format!("{error}: try again when it has ended")),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl Desk {
     /// Makes a request of a plan that was shown.
     ///
@@ -36,29 +49,8 @@ impl Desk {
             by: person.clone(),
             asked_at: (self.clock)(),
         };
-        match self.store.submit(new).await {
-            Ok(request) => Ok(Submitted::Request(Box::new(request))),
-            Err(SubmitError::Busy(other)) => Err(DeskError::Busy {
-                why: format!(
-                    "{} {} is taken by {} ({}, asked by {}): `genkan show {}` says how it stands, `genkan cancel {}` ends it",
-                    plan.project, plan.environment, other.id, other.plan.direction, other.by, other.id, other.id
-                ),
-                request: other,
-            }),
-            Err(SubmitError::SharedInUse { request, resource }) => Err(DeskError::Busy {
-                why: format!(
-                    "{} {} is shared with {} {}, and {} ({}) is under way there: try again when it has ended",
-                    resource.kind.title(),
-                    resource.name,
-                    request.plan.project,
-                    request.plan.environment,
-                    request.id,
-                    request.plan.direction
-                ),
-                request,
-            }),
-            Err(SubmitError::Store(error)) => Err(error.into()),
-        }
+        let request = self.store.submit(new).await?;
+        Ok(Submitted::Request(Box::new(request)))
     }
 
     /// Whether the memory agrees that nothing is left to do: a plan in which everything is kept still becomes a request

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::requests;
 use super::rows::{self, checked, json, key_of, kind_word, now, parsed};
 use crate::model::run::ResourceKey;
-use crate::model::{Action, Direction, EnvironmentName, Outputs, ProjectName, RequestId, Step};
+use crate::model::{Action, Direction, EnvironmentName, Outputs, Place, ProjectName, RequestId, Step};
 
 /// A project that was let into an environment and not shown out since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +24,61 @@ pub struct KnownProject {
     pub at: Timestamp,
 }
 
+/// Whose resource is meant; none for one that belongs to the account.
+pub type Owner<'a> = Option<(&'a ProjectName, &'a EnvironmentName)>;
+
+fn names(owner: Owner<'_>) -> (Option<&str>, Option<&str>) {
+    owner.map(|(project, environment)| (project.as_str(), environment.as_str())).unzip()
+}
+
 impl Store {
-    /// What the resource told about itself when it was last finished with, for whichever project.
+    /// What the resource told about itself when it was last finished with, for `owner`; without one (a resource of the
+    /// account's scope) for whichever project.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn remembered(&self, key: &ResourceKey) -> Result<Option<Outputs>, StoreError> {
+    pub async fn remembered(&self, key: &ResourceKey, owner: Owner<'_>) -> Result<Option<Outputs>, StoreError> {
+        let (project, environment) = names(owner);
         let text: Option<String> = sqlx::query_scalar(
             "select outputs from holdings where account = $1 and region = $2 and kind = $3 and name = $4
+               and ($5 is null or (project = $5 and environment = $6))
              order by at desc limit 1",
         )
         .bind(key.place.account.as_str())
         .bind(key.place.region.as_str())
         .bind(kind_word(key.kind)?)
         .bind(key.name.as_str())
+        .bind(project)
+        .bind(environment)
         .fetch_optional(&self.readers)
         .await?;
         text.as_deref().map(parsed).transpose()
+    }
+
+    /// Everything that is held for a project in an environment, with what it told about itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn holdings(
+        &self,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+    ) -> Result<Vec<(ResourceKey, Outputs)>, StoreError> {
+        let found = sqlx::query(
+            "select account, region, kind, name, outputs from holdings where project = $1 and environment = $2
+             order by at desc, kind, name",
+        )
+        .bind(project.as_str())
+        .bind(environment.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let held = |row: &SqliteRow| {
+            let place = Place { account: checked(row.try_get("account")?)?, region: checked(row.try_get("region")?)? };
+            let kind = serde_json::from_value(serde_json::Value::String(row.try_get("kind")?))?;
+            let text: String = row.try_get("outputs")?;
+            Ok((ResourceKey { place, kind, name: row.try_get("name")? }, parsed(&text)?))
+        };
+        found.iter().map(held).collect()
     }
 
     /// Who else needs the resource: the other projects and environments for which it is held, and those whose open
@@ -75,17 +113,24 @@ impl Store {
         found.iter().map(names).collect()
     }
 
-    /// Whether somebody began to create the resource and no end of that is known.
+    /// Whether a request of `owner` (without one: of anybody) began to create the resource and no end of that is known.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn begun(&self, key: &ResourceKey) -> Result<bool, StoreError> {
-        let found = sqlx::query("select 1 from begun where account = $1 and region = $2 and kind = $3 and name = $4")
+    pub async fn begun(&self, key: &ResourceKey, owner: Owner<'_>) -> Result<bool, StoreError> {
+        let (project, environment) = names(owner);
+        let found = sqlx::query(
+            "select 1 from begun b join requests r on r.id = b.request
+             where b.account = $1 and b.region = $2 and b.kind = $3 and b.name = $4
+               and ($5 is null or (r.project = $5 and r.environment = $6))",
+        )
             .bind(key.place.account.as_str())
             .bind(key.place.region.as_str())
             .bind(kind_word(key.kind)?)
             .bind(key.name.as_str())
-            .fetch_optional(&self.readers)
+            .bind(project)
+        .bind(environment)
+        .fetch_optional(&self.readers)
             .await?;
         Ok(found.is_some())
     }

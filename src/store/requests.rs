@@ -13,6 +13,8 @@ use crate::model::{EnvironmentName, Person, ProjectName, Request, RequestId, Req
 /// A wish that is handed in.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
+    /// The id that it is to have; another one in the unlikely case that it is taken.
+    pub id: RequestId,
     /// What is to be done, as it was shown.
     pub plan: Plan,
     /// Who asks.
@@ -55,9 +57,10 @@ impl Store {
     /// [`SubmitError::Busy`] and [`SubmitError::SharedInUse`], decided in the transaction that writes it.
     pub async fn submit(&self, new: NewRequest) -> Result<Request, SubmitError> {
         let asked_at = whole_micros(new.asked_at);
+        let mut id = new.id.clone();
         loop {
             let request = Request {
-                id: RequestId::from_random(rand::random()),
+                id: id.clone(),
                 by: new.by.clone(),
                 asked_at,
                 plan: new.plan.clone(),
@@ -65,12 +68,12 @@ impl Store {
                 reason: None,
                 changed_at: asked_at,
             };
-            let id = request.id.clone();
             let written =
                 self.writer.write(Some(&id), move |conn| Box::pin(async move { insert(conn, request).await })).await?;
             if let Some(request) = written {
                 return Ok(request);
             }
+            id = RequestId::from_random(rand::random());
         }
     }
 
