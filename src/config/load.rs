@@ -133,9 +133,25 @@ mod tests {
 
     #[test]
     fn a_file_that_is_named_and_missing_is_not_replaced_by_another() {
-        insta::assert_snapshot!(found(Some("a.toml"), &[], &["./genkan.toml"]).unwrap_err(), @"");
-        insta::assert_snapshot!(found(None, &[("GENKAN_CONFIG", "b.toml")], &["./genkan.toml"]).unwrap_err(), @"");
-        insta::assert_snapshot!(found(None, &[("HOME", "/h")], &[]).unwrap_err(), @"");
+        insta::assert_snapshot!(found(Some("a.toml"), &[], &["./genkan.toml"]).unwrap_err(), @r"
+        no config file; looked for:
+          a.toml (--config)
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
+        insta::assert_snapshot!(found(None, &[("GENKAN_CONFIG", "b.toml")], &["./genkan.toml"]).unwrap_err(), @r"
+        no config file; looked for:
+          b.toml ($GENKAN_CONFIG)
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
+        insta::assert_snapshot!(found(None, &[("HOME", "/h")], &[]).unwrap_err(), @r"
+        no config file; looked for:
+          --config (not given)
+          $GENKAN_CONFIG (not set)
+          ./genkan.toml
+          ./config/genkan.toml
+          /h/.config/genkan/genkan.toml
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
     }
 
     #[test]

@@ -8,11 +8,11 @@ use std::fmt;
 use minijinja::{Environment as Templates, ErrorKind, UndefinedBehavior};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::config::{Blueprint, Config, ResourceTemplate};
 use crate::model::plan::Desired;
-use crate::model::{EnvironmentName, Place, ProjectName, Spec, StepId};
+use crate::model::{EnvironmentName, Kind, Place, ProjectName, Spec, StepId};
 
 /// What a template may name, and what it becomes.
 type Variables = BTreeMap<&'static str, String>;
@@ -151,7 +151,6 @@ impl Reader<'_> {
         let mut fields = self.template.fields.clone();
         let mut templates = Templates::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_keep_trailing_newline(true);
         for (field, value) in &mut fields {
             self.render(&templates, variables, field, value);
         }
@@ -194,9 +193,11 @@ impl Reader<'_> {
     fn read(&mut self, mut fields: Map<String, Value>) -> Option<Spec> {
         let before = self.faults.len();
         for field in self.template.inputs.keys() {
-            // Exactly those fields that may be left out can be read as null.
-            if fields.insert(field.clone(), Value::Null).is_some() {
+            if fields.contains_key(field) {
                 self.fault(field, "it is filled in from `inputs`, so it is left out here".to_owned());
+            } else {
+                // Exactly those fields that may be left out can be read as null.
+                fields.insert(field.clone(), Value::Null);
             }
         }
         let mut taken_out = Vec::new();
@@ -214,10 +215,17 @@ impl Reader<'_> {
                     &field,
                     "it cannot be filled in from `inputs`: only a field that may be left out can".to_owned(),
                 );
+            } else if message == "missing field `kind`" {
+                let kinds: Vec<String> =
+                    Kind::ALL.iter().map(|kind| format!("`{}`", json!(kind).as_str().unwrap_or_default())).collect();
+                self.fault(&field, format!("{message}, expected one of {}", kinds.join(", ")));
             } else {
                 self.fault(&field, message);
             }
-            fields.remove(&field)?;
+            if !fields.contains_key(&field) {
+                return None;
+            }
+            fields = without(&fields, &field);
             taken_out.push(field);
         }
     }
@@ -225,19 +233,22 @@ impl Reader<'_> {
 
 /// Which field of a resource a message is about. A message that names none is about the field without which it is another.
 fn blame(fields: &Map<String, Value>, message: &str) -> String {
-    let named = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"));
+    let named = ["missing field `", "unknown field `"].iter().find_map(|begin| message.strip_prefix(begin));
     if let Some((field, _)) = named.and_then(|rest| rest.split_once('`'))
-        && (message.starts_with("missing") != fields.contains_key(field))
+        && message.starts_with("missing") != fields.contains_key(field)
     {
         return field.to_owned();
     }
     let about = |field: &&String| {
-        let mut rest = fields.clone();
-        rest.remove(*field);
-        *field != "kind"
-            && serde_json::from_value::<Spec>(Value::Object(rest)).map_err(|e| e.to_string()) != Err(message.to_owned())
+        let rest = serde_json::from_value::<Spec>(Value::Object(without(fields, field)));
+        *field != "kind" && rest.map_err(|error| error.to_string()) != Err(message.to_owned())
     };
     fields.keys().find(about).map_or_else(|| "kind".to_owned(), Clone::clone)
+}
+
+/// The same fields in the same order, but for one: serde reports the first that is wrong, so the order matters.
+fn without(fields: &Map<String, Value>, left_out: &str) -> Map<String, Value> {
+    fields.iter().filter(|(field, _)| *field != left_out).map(|(field, value)| (field.clone(), value.clone())).collect()
 }
 
 /// `text` with its variables filled in.
@@ -293,7 +304,12 @@ fn circles(resources: &[ResourceTemplate], faults: &mut Vec<Fault>) {
         if let (true, Some(first)) = (turns, first) {
             let mut others: Vec<&str> = circle;
             others.sort_unstable();
-            let what = format!("each of these waits for another of them, so none can begin: {}", others.join(", "));
+            let what = match others.as_slice() {
+                [_] => "it waits for itself".to_owned(),
+                several => {
+                    format!("each of these waits for another of them, so none can begin: {}", several.join(", "))
+                }
+            };
             faults.push(fault(first, None, what));
         }
     }
