@@ -198,12 +198,7 @@ fn take_out_of(value: &mut DeValue<'_>, way: &[String]) -> bool {
 fn required(schema: &Value, way: &[String], missing: &str) -> Vec<(String, Option<String>)> {
     let table = way.iter().fold(resolve(schema, schema), |at, step| {
         let inner = [&at["properties"][step], &at["additionalProperties"], &at["items"]];
-        let pattern = at["patternProperties"].as_object().and_then(|patterns| patterns.values().next());
-        inner
-            .into_iter()
-            .chain(pattern)
-            .find(|inner| inner.is_object())
-            .map_or(&Value::Null, |inner| resolve(schema, inner))
+        inner.into_iter().find(|inner| inner.is_object()).map_or(&Value::Null, |inner| resolve(schema, inner))
     });
     let mut fields: Vec<&str> = table["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !fields.contains(&missing) {

@@ -1,6 +1,8 @@
-//! The config as operators write it: the example, what is wrong with it in the words that are shown, and the schemas.
+//! The config as operators write it, and what is wrong with it, in the words that are shown.
 
 use std::path::Path;
+
+mod example;
 
 use super::*;
 use crate::model::Region;
@@ -65,86 +67,6 @@ fn warnings(edits: &[(&str, &str)]) -> String {
 
 fn config(edits: &[(&str, &str)]) -> Config {
     parse(&small(edits)).unwrap_or_else(|errors| panic!("{errors}")).config
-}
-
-#[test]
-fn the_example_is_well() {
-    let loaded = Config::parse(EXAMPLE, Path::new("config/example.toml")).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(loaded.warnings, []);
-    assert_eq!(loaded.config.accounts.len(), 6);
-    assert_eq!(loaded.config.store.url, "sqlite:config/genkan.db");
-}
-
-#[test]
-fn the_example_shows_the_defaults() {
-    let example = parse(EXAMPLE).unwrap().config;
-    assert_eq!(example.limits, Limits::default());
-    let small = config(&[]);
-    assert_eq!(small.secret.name, example.secret.name);
-    assert_eq!(small.sessions.minutes, example.sessions.minutes);
-    assert_eq!(small.store.url, example.store.url);
-    let (shown, default) = (&example.accounts["platform-dev"], &small.accounts["platform"]);
-    assert_eq!(
-        (&shown.reader, &shown.writer, &shown.authoriser),
-        (&default.reader, &default.writer, &default.authoriser)
-    );
-    assert_eq!((shown.session_tags, shown.source_identity), (default.session_tags, default.source_identity));
-    let dev = "dev".parse().unwrap();
-    let (shown, default) = (&example.environments[&dev], &small.environments[&dev]);
-    assert_eq!(shown.blueprint, default.blueprint);
-    assert_eq!((shown.approvals, shown.approvals_to_destroy), (default.approvals, default.approvals_to_destroy));
-}
-
-/// Every setting of the schema stands in the example, or stands there as a comment.
-#[test]
-fn the_example_names_every_setting() {
-    fn settings(schema: &serde_json::Value, into: &mut Vec<String>) {
-        match schema {
-            serde_json::Value::Object(fields) => {
-                for (key, inner) in fields {
-                    if let ("properties", Some(properties)) = (key.as_str(), inner.as_object()) {
-                        into.extend(properties.keys().cloned());
-                    }
-                    settings(inner, into);
-                }
-            }
-            serde_json::Value::Array(items) => items.iter().for_each(|item| settings(item, into)),
-            _ => {}
-        }
-    }
-    let mut all = Vec::new();
-    settings(&Config::schema(), &mut all);
-    // Services share one default and are named where theirs differs.
-    all.retain(|name| !Limits::SERVICES.contains(&name.as_str()));
-    assert!(all.len() > 35, "the settings are found in the schema: {all:?}");
-    for name in all {
-        let shown = EXAMPLE.lines().any(|line| {
-            let line = line.trim_start_matches("# ");
-            line.starts_with(&format!("{name} ="))
-                || line.starts_with(&format!("[{name}"))
-                || line.starts_with(&format!("[[{name}"))
-                || line.contains(&format!("{{ {name} = "))
-                || line.contains(&format!(", {name} = "))
-                || line.contains(&format!(".{name}]"))
-        });
-        assert!(shown, "config/example.toml does not show `{name}`");
-    }
-}
-
-#[test]
-fn schemas_are_current() {
-    for (file, checked_in, current, renew) in [
-        ("config/schema.json", include_str!("../../config/schema.json"), Config::schema(), "config schema"),
-        (
-            "config/blueprint.schema.json",
-            include_str!("../../config/blueprint.schema.json"),
-            Blueprint::schema(),
-            "config schema --blueprint",
-        ),
-    ] {
-        let same = serde_json::from_str::<serde_json::Value>(checked_in).is_ok_and(|checked_in| checked_in == current);
-        assert!(same, "{file} is not current. Renew it: `cargo run -- {renew} > {file}`");
-    }
 }
 
 #[test]
@@ -328,14 +250,6 @@ fn what_is_left_out_of_limits_keeps_its_default() {
 }
 
 #[test]
-fn a_config_survives_being_written_as_json() {
-    let config = parse(EXAMPLE).unwrap().config;
-    let json = serde_json::to_value(&config).unwrap();
-    let again: Config = serde_json::from_value(json.clone()).unwrap();
-    assert_eq!(serde_json::to_value(&again).unwrap(), json);
-}
-
-#[test]
 fn names_that_people_type() {
     let open = config(&[]);
     let strict = config(&[("[[people]]", "[names]\nproject_prefix = \"project-\"\n\n[[people]]")]);
@@ -415,4 +329,24 @@ fn an_account_may_have_its_own_region() {
     let region = |name: &str| config.region_of(&config.accounts[name]).as_str().to_owned();
     assert_eq!((region("projects"), region("platform")), ("eu-west-1".to_owned(), "ap-northeast-1".to_owned()));
     assert_eq!(config.platform.region, "ap-northeast-1".parse::<Region>().unwrap());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    /// However a file is broken, it is either let in or refused with a place for each problem, within the file.
+    #[test]
+    fn a_broken_file_is_refused_with_a_place(from in 0usize..600, cut in 0usize..40, put in "[\\[\\]{}=\"'.#a-zé\\n\\r\t,0-9]{0,6}") {
+        let mut chars: Vec<char> = SMALL.chars().collect();
+        let from = from.min(chars.len());
+        let to = (from + cut).min(chars.len());
+        chars.splice(from..to, put.chars());
+        let text: String = chars.into_iter().collect();
+        if let Err(errors) = parse(&text) {
+            proptest::prop_assert!(!errors.problems().is_empty());
+            for problem in errors.problems() {
+                proptest::prop_assert!(problem.line <= text.matches('\n').count() + 1 && !problem.what.is_empty(), "{}", problem);
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use serde_json::{Map, Value, json};
 
+use crate::config::problem::{explain, instead_of, quoted};
 use crate::config::{Blueprint, Config, ResourceTemplate};
 use crate::model::plan::Desired;
 use crate::model::{EnvironmentName, Kind, Place, ProjectName, Spec, StepId};
@@ -215,12 +216,8 @@ impl Reader<'_> {
                     &field,
                     "it cannot be filled in from `inputs`: only a field that may be left out can".to_owned(),
                 );
-            } else if message == "missing field `kind`" {
-                let kinds: Vec<String> =
-                    Kind::ALL.iter().map(|kind| format!("`{}`", json!(kind).as_str().unwrap_or_default())).collect();
-                self.fault(&field, format!("{message}, expected one of {}", kinds.join(", ")));
             } else {
-                self.fault(&field, message);
+                self.fault(&field, said(&message));
             }
             if !fields.contains_key(&field) {
                 return None;
@@ -228,6 +225,21 @@ impl Reader<'_> {
             fields = without(&fields, &field);
             taken_out.push(field);
         }
+    }
+}
+
+/// What serde says, with what is allowed.
+fn said(message: &str) -> String {
+    if message == "missing field `kind`" {
+        let kinds: Vec<Value> = Kind::ALL.iter().map(|kind| json!(kind)).collect();
+        return format!(
+            "{message}; expected one of {}",
+            quoted(&kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>())
+        );
+    }
+    match explain(message) {
+        (what, Some(allowed)) => format!("{what}; {allowed}"),
+        (what, None) => what,
     }
 }
 
@@ -265,8 +277,9 @@ fn fill_in(templates: &Templates<'_>, variables: &Variables, text: &str) -> Resu
         match (error.kind(), unknown.as_slice()) {
             (ErrorKind::UndefinedError, []) => format!("`{text}` names something that a variable does not have"),
             (ErrorKind::UndefinedError, unknown) => {
-                let known: Vec<&str> = variables.keys().copied().collect();
-                format!("unknown variable `{}` in `{text}`; there are {}", unknown.join("`, `"), known.join(", "))
+                let known = variables.keys().copied();
+                let allowed = instead_of(unknown.first().map_or("", String::as_str), known);
+                format!("unknown variable {} in `{text}`; {allowed}", quoted(unknown))
             }
             _ => wrong(&error),
         }
@@ -283,7 +296,7 @@ fn references(resources: &[ResourceTemplate], faults: &mut Vec<Fault>) {
         let inputs = resource.inputs.values().map(|input| ("inputs", &input.step));
         for (field, id) in resource.after.iter().map(|id| ("after", id)).chain(inputs) {
             if !ids.contains(&id.as_str()) {
-                let what = format!("there is no resource `{id}`; there are {}", ids.join(", "));
+                let what = format!("there is no resource `{id}`; {}", instead_of(id.as_str(), ids.iter().copied()));
                 faults.push(fault(resource, Some(field), what));
             }
         }

@@ -214,6 +214,11 @@ zone_name = "{{ zone_name }}."
 zone_account = "{{ zone_account }}"
 vpc_region = "{{ region }}"
 inputs = { zone_name = { step = "bucket", output = "value" } }
+
+[[resource]]
+id = "unnamed"
+kind = "ssm-parameter"
+inputs = { name = { step = "zone", output = "value" } }
 "#
         )
     );
