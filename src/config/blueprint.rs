@@ -54,8 +54,9 @@ pub struct ResourceTemplate {
 }
 
 impl ResourceTemplate {
-    /// The line on which that field stands, or the resource begins.
+    /// The line on which that field is given, or is an input, or else the resource begins.
     pub fn line_of(&self, field: &str) -> usize {
+        let field = if self.inputs.contains_key(field) && !self.fields.contains_key(field) { "inputs" } else { field };
         self.lines.get(field).copied().unwrap_or(self.line)
     }
 }
@@ -162,7 +163,7 @@ impl Meta {
 
 /// A resource as it is written. The fields of its kind are checked when they are filled in.
 #[derive(JsonSchema)]
-#[schemars(rename = "Resource")]
+#[schemars(rename = "Resource", extend("unevaluatedProperties" = false))]
 struct WrittenResource {
     #[serde(flatten)]
     meta: Meta,

@@ -56,50 +56,48 @@ impl<'a> Document<'a> {
         self.at(self.locate(way), String::new(), String::new(), None).line
     }
 
-    /// Reads the document as a `T`. What is wrong is noted and taken out, and the rest is read again, until nothing is left to find.
+    /// Reads the document as a `T`. What is wrong is noted and taken out, and the rest is read again, until nothing is
+    /// left to find.
     pub fn read<T: DeserializeOwned + JsonSchema>(&self) -> Read<T> {
         let schema = schema_for!(T).to_value();
         let mut tree = self.root.clone();
         let mut problems = Vec::new();
-        let mut taken_out: BTreeSet<Way> = BTreeSet::new();
-        let mut unknown_in = BTreeSet::new();
-        let mut only_unknown = true;
-        loop {
+        let mut unknown_in = Some(BTreeSet::new());
+        let value = loop {
             let error = match T::deserialize(Deserializer::from(Spanned::new(0..0, tree.clone()))) {
-                Ok(value) => {
-                    return Read { value: Some(value), problems, only_unknown_in: only_unknown.then_some(unknown_in) };
-                }
+                Ok(value) => break Some(value),
                 Err(error) => error,
             };
             let span = error.span().unwrap_or(0..0);
             let way = way_to(&self.root, &span);
-            let dotted = way.join(".");
             if let Some(missing) = error.message().strip_prefix("missing field `") {
-                only_unknown = false;
-                let missing = missing.trim_end_matches('`');
-                if !taken_out.contains(&[way.clone(), vec![missing.to_owned()]].concat()) {
-                    for (field, about) in required(&schema, &way, missing) {
-                        if self.get(&[way.clone(), vec![field.clone()]].concat()).is_none() {
-                            let what = format!("`{field}` is missing");
-                            problems.push(self.at(span.clone(), dotted.clone(), what, about));
-                        }
-                    }
-                }
+                unknown_in = None;
+                problems.extend(self.missing(&span, &way, required(&schema, &way, missing.trim_end_matches('`'))));
             } else {
                 let (what, allowed) = explain(error.message());
-                if what.starts_with("unknown field `") {
-                    unknown_in.insert(way[..way.len().saturating_sub(1)].join("."));
-                } else {
-                    only_unknown = false;
+                if !what.starts_with("unknown field `") {
+                    unknown_in = None;
+                } else if let Some(tables) = &mut unknown_in {
+                    tables.insert(way[..way.len().saturating_sub(1)].join("."));
                 }
-                problems.push(self.at(span.clone(), dotted, what, allowed));
+                problems.push(self.at(span.clone(), way.join("."), what, allowed));
             }
-            let in_tree = way_to(&tree, &span);
-            if !take_out(&mut tree, &in_tree) {
-                return Read { value: None, problems, only_unknown_in: None };
+            let way = way_to(&tree, &span);
+            if !take_out(&mut tree, &way) {
+                break None;
             }
-            taken_out.insert(way);
-        }
+        };
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        Read { value, problems, only_unknown_in: unknown_in }
+    }
+
+    /// Which of these fields are not written in the table at the end of that way. What was written and taken out is not missing.
+    fn missing(&self, span: &Range<usize>, way: &[String], required: Vec<(String, Option<String>)>) -> Vec<Problem> {
+        required
+            .into_iter()
+            .filter(|(field, _)| self.get(&[way, std::slice::from_ref(field)].concat()).is_none())
+            .map(|(field, about)| self.at(span.clone(), way.join("."), format!("`{field}` is missing"), about))
+            .collect()
     }
 
     fn get(&self, way: &[String]) -> Option<&Spanned<DeValue<'a>>> {
@@ -200,12 +198,7 @@ fn take_out_of(value: &mut DeValue<'_>, way: &[String]) -> bool {
 fn required(schema: &Value, way: &[String], missing: &str) -> Vec<(String, Option<String>)> {
     let table = way.iter().fold(resolve(schema, schema), |at, step| {
         let inner = [&at["properties"][step], &at["additionalProperties"], &at["items"]];
-        let pattern = at["patternProperties"].as_object().and_then(|patterns| patterns.values().next());
-        inner
-            .into_iter()
-            .chain(pattern)
-            .find(|inner| inner.is_object())
-            .map_or(&Value::Null, |inner| resolve(schema, inner))
+        inner.into_iter().find(|inner| inner.is_object()).map_or(&Value::Null, |inner| resolve(schema, inner))
     });
     let mut fields: Vec<&str> = table["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !fields.contains(&missing) {

@@ -23,13 +23,13 @@ pub struct Loaded {
 /// `$XDG_CONFIG_HOME/genkan/genkan.toml` (`~/.config` where that is not set), whichever is there first. A file that is
 /// named and is not there is an error, not a reason to look on.
 pub fn find(explicit: Option<&Path>) -> Result<PathBuf, ConfigErrors> {
-    find_with(explicit, |name| env::var_os(name).filter(|value| !value.is_empty()), Path::is_file)
+    find_with(explicit, |name| env::var_os(name).filter(|value| !value.is_empty()), Path::exists)
 }
 
 fn find_with(
     explicit: Option<&Path>,
     variable: impl Fn(&str) -> Option<OsString>,
-    is_file: impl Fn(&Path) -> bool,
+    is_there: impl Fn(&Path) -> bool,
 ) -> Result<PathBuf, ConfigErrors> {
     let named = match (explicit, variable("GENKAN_CONFIG")) {
         (Some(path), _) => Some((path.to_owned(), "--config")),
@@ -38,14 +38,14 @@ fn find_with(
     };
     if let Some((path, by)) = named {
         let looked = vec![format!("{} ({by})", path.display())];
-        return if is_file(&path) { Ok(path) } else { Err(ConfigErrors::NotFound { looked }) };
+        return if is_there(&path) { Ok(path) } else { Err(ConfigErrors::NotFound { looked }) };
     }
     let home = variable("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")));
     let mut places = vec![PathBuf::from("./genkan.toml"), PathBuf::from("./config/genkan.toml")];
     places.extend(home.map(|home| home.join("genkan/genkan.toml")));
-    match places.iter().find(|path| is_file(path)) {
+    match places.iter().find(|path| is_there(path)) {
         Some(path) => Ok(path.clone()),
         None => {
             let mut looked = vec!["--config (not given)".to_owned(), "$GENKAN_CONFIG (not set)".to_owned()];
@@ -133,9 +133,25 @@ mod tests {
 
     #[test]
     fn a_file_that_is_named_and_missing_is_not_replaced_by_another() {
-        insta::assert_snapshot!(found(Some("a.toml"), &[], &["./genkan.toml"]).unwrap_err(), @"");
-        insta::assert_snapshot!(found(None, &[("GENKAN_CONFIG", "b.toml")], &["./genkan.toml"]).unwrap_err(), @"");
-        insta::assert_snapshot!(found(None, &[("HOME", "/h")], &[]).unwrap_err(), @"");
+        insta::assert_snapshot!(found(Some("a.toml"), &[], &["./genkan.toml"]).unwrap_err(), @r"
+        no config file; looked for:
+          a.toml (--config)
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
+        insta::assert_snapshot!(found(None, &[("GENKAN_CONFIG", "b.toml")], &["./genkan.toml"]).unwrap_err(), @r"
+        no config file; looked for:
+          b.toml ($GENKAN_CONFIG)
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
+        insta::assert_snapshot!(found(None, &[("HOME", "/h")], &[]).unwrap_err(), @r"
+        no config file; looked for:
+          --config (not given)
+          $GENKAN_CONFIG (not set)
+          ./genkan.toml
+          ./config/genkan.toml
+          /h/.config/genkan/genkan.toml
+        Copy config/example.toml to one of these places and fill in your accounts.
+        ");
     }
 
     #[test]

@@ -104,3 +104,6 @@ impl Config {
         self.account(name).map(|account| (name.as_str(), account))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,10 +18,20 @@ impl Config {
         Err(format!("`{text}` is not a project name here: it begins with `{prefix}`, as in `{example}`"))
     }
 
-    /// A name that a project could have: for messages, and to try blueprints with.
-    pub fn sample_project(&self) -> ProjectName {
-        let sample = format!("{}x", self.names.project_prefix);
-        sample.parse().unwrap_or_else(|_| "project-x".parse().expect("`project-x` obeys the rule for names"))
+    /// A project that could be let into that environment, to try its blueprint with: one of any name, or where there is
+    /// no shared account the first that has its own.
+    pub fn sample_project_of(&self, environment: &Environment) -> ProjectName {
+        match (&environment.account, environment.accounts.keys().next()) {
+            (None, Some(project)) => project.clone(),
+            _ => self.sample_project(),
+        }
+    }
+
+    fn sample_project(&self) -> ProjectName {
+        // The validation made sure that a project's name can begin with the prefix.
+        format!("{}x", self.names.project_prefix)
+            .parse()
+            .unwrap_or_else(|_| "project-x".parse().expect("`project-x` obeys the rule for names"))
     }
 
     /// The environment of that name. The error lists those that are configured.

@@ -128,9 +128,11 @@ pub fn quoted<T: AsRef<str>>(words: &[T]) -> String {
 
 /// What serde says, in two parts: what is wrong, and what is allowed, with the likeliest word named first.
 pub fn explain(message: &str) -> (String, Option<String>) {
-    let Some((what, expected)) = message.split_once(", expected ").or_else(|| message.split_once(", there are no "))
-    else {
-        return (message.to_owned(), None);
+    let Some((what, expected)) = message.split_once(", expected ") else { return (message.to_owned(), None) };
+    let expected = match expected {
+        "u32" => "a whole number, 0 or more",
+        "i32" => "a whole number",
+        other => other,
     };
     let unknown = what.strip_prefix("unknown field `").or_else(|| what.strip_prefix("unknown variant `"));
     match unknown.and_then(|rest| rest.strip_suffix('`')) {

@@ -8,11 +8,12 @@ use std::fmt;
 use minijinja::{Environment as Templates, ErrorKind, UndefinedBehavior};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::config::problem::{explain, instead_of, quoted};
 use crate::config::{Blueprint, Config, ResourceTemplate};
 use crate::model::plan::Desired;
-use crate::model::{EnvironmentName, Place, ProjectName, Spec, StepId};
+use crate::model::{EnvironmentName, Kind, Place, ProjectName, Spec, StepId};
 
 /// What a template may name, and what it becomes.
 type Variables = BTreeMap<&'static str, String>;
@@ -193,9 +194,11 @@ impl Reader<'_> {
     fn read(&mut self, mut fields: Map<String, Value>) -> Option<Spec> {
         let before = self.faults.len();
         for field in self.template.inputs.keys() {
-            // Exactly those fields that may be left out can be read as null.
-            if fields.insert(field.clone(), Value::Null).is_some() {
+            if fields.contains_key(field) {
                 self.fault(field, "it is filled in from `inputs`, so it is left out here".to_owned());
+            } else {
+                // Exactly those fields that may be left out can be read as null.
+                fields.insert(field.clone(), Value::Null);
             }
         }
         let mut taken_out = Vec::new();
@@ -214,29 +217,50 @@ impl Reader<'_> {
                     "it cannot be filled in from `inputs`: only a field that may be left out can".to_owned(),
                 );
             } else {
-                self.fault(&field, message);
+                self.fault(&field, said(&message));
             }
-            fields.remove(&field)?;
+            if !fields.contains_key(&field) {
+                return None;
+            }
+            fields = without(&fields, &field);
             taken_out.push(field);
         }
     }
 }
 
+/// What serde says, with what is allowed.
+fn said(message: &str) -> String {
+    if message == "missing field `kind`" {
+        let kinds: Vec<Value> = Kind::ALL.iter().map(|kind| json!(kind)).collect();
+        return format!(
+            "{message}; expected one of {}",
+            quoted(&kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>())
+        );
+    }
+    match explain(message) {
+        (what, Some(allowed)) => format!("{what}; {allowed}"),
+        (what, None) => what,
+    }
+}
+
 /// Which field of a resource a message is about. A message that names none is about the field without which it is another.
 fn blame(fields: &Map<String, Value>, message: &str) -> String {
-    let named = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"));
+    let named = ["missing field `", "unknown field `"].iter().find_map(|begin| message.strip_prefix(begin));
     if let Some((field, _)) = named.and_then(|rest| rest.split_once('`'))
-        && (message.starts_with("missing") != fields.contains_key(field))
+        && message.starts_with("missing") != fields.contains_key(field)
     {
         return field.to_owned();
     }
     let about = |field: &&String| {
-        let mut rest = fields.clone();
-        rest.remove(*field);
-        *field != "kind"
-            && serde_json::from_value::<Spec>(Value::Object(rest)).map_err(|e| e.to_string()) != Err(message.to_owned())
+        let rest = serde_json::from_value::<Spec>(Value::Object(without(fields, field)));
+        *field != "kind" && rest.map_err(|error| error.to_string()) != Err(message.to_owned())
     };
     fields.keys().find(about).map_or_else(|| "kind".to_owned(), Clone::clone)
+}
+
+/// The same fields in the same order, but for one: serde reports the first that is wrong, so the order matters.
+fn without(fields: &Map<String, Value>, left_out: &str) -> Map<String, Value> {
+    fields.iter().filter(|(field, _)| *field != left_out).map(|(field, value)| (field.clone(), value.clone())).collect()
 }
 
 /// `text` with its variables filled in.
@@ -253,8 +277,9 @@ fn fill_in(templates: &Templates<'_>, variables: &Variables, text: &str) -> Resu
         match (error.kind(), unknown.as_slice()) {
             (ErrorKind::UndefinedError, []) => format!("`{text}` names something that a variable does not have"),
             (ErrorKind::UndefinedError, unknown) => {
-                let known: Vec<&str> = variables.keys().copied().collect();
-                format!("unknown variable `{}` in `{text}`; there are {}", unknown.join("`, `"), known.join(", "))
+                let known = variables.keys().copied();
+                let allowed = instead_of(unknown.first().map_or("", String::as_str), known);
+                format!("unknown variable {} in `{text}`; {allowed}", quoted(unknown))
             }
             _ => wrong(&error),
         }
@@ -271,7 +296,7 @@ fn references(resources: &[ResourceTemplate], faults: &mut Vec<Fault>) {
         let inputs = resource.inputs.values().map(|input| ("inputs", &input.step));
         for (field, id) in resource.after.iter().map(|id| ("after", id)).chain(inputs) {
             if !ids.contains(&id.as_str()) {
-                let what = format!("there is no resource `{id}`; there are {}", ids.join(", "));
+                let what = format!("there is no resource `{id}`; {}", instead_of(id.as_str(), ids.iter().copied()));
                 faults.push(fault(resource, Some(field), what));
             }
         }
@@ -292,7 +317,12 @@ fn circles(resources: &[ResourceTemplate], faults: &mut Vec<Fault>) {
         if let (true, Some(first)) = (turns, first) {
             let mut others: Vec<&str> = circle;
             others.sort_unstable();
-            let what = format!("each of these waits for another of them, so none can begin: {}", others.join(", "));
+            let what = match others.as_slice() {
+                [_] => "it waits for itself".to_owned(),
+                several => {
+                    format!("each of these waits for another of them, so none can begin: {}", several.join(", "))
+                }
+            };
             faults.push(fault(first, None, what));
         }
     }

@@ -78,10 +78,11 @@ impl Check<'_> {
                 }
             }
         }
-        for (field, needed) in
-            [("approvals", environment.approvals), ("approvals_to_destroy", environment.approvals_to_destroy)]
-        {
-            self.can_be_given(way(field), needed, environment);
+        let Environment { approvals, approvals_to_destroy, .. } = *environment;
+        self.can_be_given(way("approvals"), approvals, environment);
+        // One number that cannot be reached is said once.
+        if approvals_to_destroy != approvals || approvals_to_destroy == 0 {
+            self.can_be_given(way("approvals_to_destroy"), approvals_to_destroy, environment);
         }
     }
 

@@ -11,9 +11,7 @@ use crate::model::resource::CorsRule;
 pub(super) fn faults(spec: &Spec) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut name = |field: &str, text: &str, why: Option<&str>| {
-        found.extend(
-            why.map(|why| (field.to_owned(), format!("`{text}` ({} characters): {why}", text.chars().count()))),
-        );
+        found.extend(why.map(|why| (field.to_owned(), format!("`{text}` (length {}): {why}", text.chars().count()))));
     };
     match spec {
         Spec::EcrRepository(spec) => {
