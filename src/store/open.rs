@@ -111,7 +111,8 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), S
     let refused = |error| refusal(path, &error);
     let mut transaction = connection.begin_with("begin immediate").await.map_err(refused)?;
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
-    match MIGRATIONS.run(&mut *transaction).await {
+    // `run` would make this future one that cannot move between threads; `run_direct` is what it calls.
+    match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
         Ok(()) => transaction.commit().await.map_err(refused),
         Err(MigrateError::VersionMissing(found)) if found > known => {
             Err(StoreError::Newer { path: path.display().to_string(), found, known })
