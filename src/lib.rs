@@ -4,3 +4,5 @@ pub mod aws;
 pub mod config;
 pub mod engine;
 pub mod model;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

@@ -1,0 +1,6 @@
+//! A local AWS with many accounts in one process: to try and to test everything without an account of anybody's.
+
+mod inventory;
+pub mod seed;
+
+pub use inventory::{Inventory, InventoryDiff};
