@@ -20,8 +20,6 @@ pub(crate) struct AssumeRole {
     pub transitive: BTreeSet<String>,
     pub policy: Option<PolicyDocument>,
     pub policy_arns: Vec<String>,
-    /// Plain-text characters of policy, policy ARNs and tags.
-    characters: usize,
 }
 
 impl AssumeRole {
@@ -88,10 +86,8 @@ impl AssumeRole {
                 "The specified transitive tag key must be included in the requested tags.",
             ));
         }
-        let tag_characters = tags.iter().map(|(key, value)| key.chars().count() + value.chars().count()).sum::<usize>();
         Ok(Self {
             policy: inline.as_deref().map(parse_policy).transpose()?,
-            characters: policy_characters + tag_characters,
             role_arn,
             session_name,
             seconds,
@@ -116,11 +112,6 @@ impl AssumeRole {
             return Err(error(400, "InvalidParameterValue", message));
         }
         Ok(())
-    }
-
-    /// PackedPolicySize: AWS packs in a way of its own; this is the share of the plain-text limit, at most 100.
-    pub(crate) fn packed_percent(&self) -> Option<usize> {
-        (self.characters > 0).then(|| (self.characters * 100).div_ceil(2048).min(100))
     }
 }
 

@@ -146,13 +146,14 @@ impl Iam {
     pub(crate) fn add_to(&self, inventory: &mut Inventory) {
         for account in self.accounts.keys() {
             let Some(state) = self.state(account) else { continue };
-            for role in &state.roles {
-                inventory.add(account, format!("iam role {}", role.role_name));
+            for role in state.roles.iter() {
+                let name = format!("{}{}", role.path.trim_start_matches('/'), role.role_name);
                 for policy in role.inline_policies.keys() {
-                    inventory.add(account, format!("iam role-policy {} {policy}", role.role_name));
+                    inventory.add(account, format!("iam role-policy {name} {policy}"));
                 }
+                inventory.add(account, format!("iam role {name}"));
             }
-            for user in &state.users {
+            for user in state.users.iter() {
                 inventory.add(account, format!("iam user {}", user.user_name));
             }
         }

@@ -43,13 +43,13 @@ pub enum SandboxError {
 /// Many AWS accounts in one process. Cheap to clone; clones are the same local AWS, and two started ones share nothing.
 #[derive(Clone)]
 pub struct LocalAws {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     region: String,
-    gateway: Arc<Gateway>,
-    callers: Arc<Callers>,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) callers: Arc<Callers>,
 }
 
 impl fmt::Debug for LocalAws {
@@ -67,7 +67,10 @@ impl LocalAws {
         Self::with_handlers(seed, Vec::new()).await
     }
 
-    async fn with_handlers(seed: Seed, handlers: Vec<Arc<dyn ServiceHandler>>) -> Result<Self, SandboxError> {
+    pub(super) async fn with_handlers(
+        seed: Seed,
+        handlers: Vec<Arc<dyn ServiceHandler>>,
+    ) -> Result<Self, SandboxError> {
         let accounts: Vec<String> = seed.accounts.iter().map(|account| account.id.clone()).collect();
         let aws = Self::empty(seed.region, accounts, handlers);
         for account in &seed.accounts {

@@ -19,6 +19,8 @@ mod server;
 mod signature;
 mod state;
 mod sts;
+#[cfg(test)]
+mod tests;
 
 pub use inventory::{Inventory, InventoryDiff};
 pub use local_aws::{LocalAws, SandboxError};

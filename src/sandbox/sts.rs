@@ -109,7 +109,7 @@ impl Sts {
             transitive,
             source_identity,
         };
-        let output = answer(&session, request)?;
+        let output = answer(&session)?;
         callers.keep(session);
         Ok(output)
     }
@@ -153,7 +153,7 @@ impl AssumeRole {
     }
 }
 
-fn answer(session: &Session, request: &AssumeRole) -> Result<Value, AwsError> {
+fn answer(session: &Session) -> Result<Value, AwsError> {
     let expires = jiff::Timestamp::try_from(session.expires)
         .and_then(|at| jiff::Timestamp::from_second(at.as_second()))
         .map_err(|failure| error(500, "InternalFailure", failure.to_string()))?;
@@ -166,9 +166,6 @@ fn answer(session: &Session, request: &AssumeRole) -> Result<Value, AwsError> {
         },
         "AssumedRoleUser": { "AssumedRoleId": session.user_id, "Arn": session.arn },
     });
-    if let Some(percent) = request.packed_percent() {
-        output["PackedPolicySize"] = json!(percent);
-    }
     if let Some(who) = &session.source_identity {
         output["SourceIdentity"] = json!(who);
     }
