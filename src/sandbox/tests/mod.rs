@@ -109,7 +109,7 @@ fn session(given: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Cre
 
 /// An error's code and message.
 fn refusal<T: std::fmt::Debug>(result: Result<T, impl ProvideErrorMetadata>) -> (String, String) {
-    let error = result.err().expect("refused");
+    let error = result.expect_err("refused");
     (error.code().unwrap_or("none").to_owned(), error.message().unwrap_or_default().to_owned())
 }
 
