@@ -2,5 +2,6 @@
 
 mod inventory;
 pub mod seed;
+pub mod services;
 
 pub use inventory::{Inventory, InventoryDiff};
