@@ -15,6 +15,7 @@ mod local_aws;
 pub mod log;
 mod refusal;
 pub mod seed;
+pub mod services;
 mod server;
 mod signature;
 mod state;
