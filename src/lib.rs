@@ -14,3 +14,6 @@ pub mod store;
 pub mod requests;
 pub mod worker;
 pub mod cli;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod app;
