@@ -6,6 +6,7 @@
 
 pub mod cloud;
 pub mod journal;
+pub mod limit;
 
 pub use cloud::{Ask, Cloud, CloudError, Progress, Resource};
 pub use journal::{Journal, JournalError, Lease};
