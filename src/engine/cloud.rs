@@ -135,6 +135,16 @@ pub trait Resource: Send + Sync {
     /// # Errors
     /// When it could not be done. What holds data and may not destroy it is [`CloudError::Blocked`].
     async fn remove(&self, delete_data: bool) -> Result<Progress, CloudError>;
+
+    /// Closes what must not stay open when a step is given up half-way: it failed for good, or its request was cancelled
+    /// or rejected after it began. Called after the last `apply` or `remove`; what is closed already is done. Most kinds
+    /// leave nothing open.
+    ///
+    /// # Errors
+    /// When it could not be closed; the caller says so to a person.
+    async fn abandon(&self) -> Result<(), CloudError> {
+        Ok(())
+    }
 }
 
 /// The outside world.

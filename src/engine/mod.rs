@@ -6,7 +6,14 @@
 
 pub mod cloud;
 pub mod journal;
+pub mod judge;
 pub mod limit;
+pub mod ready;
+pub mod retry;
+pub mod run;
 
 pub use cloud::{Ask, Cloud, CloudError, Progress, Resource};
 pub use journal::{Journal, JournalError, Lease};
+pub use judge::{Judge, Judgement};
+pub use ready::Standing;
+pub use run::{Engine, FreshLooks};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::digest::Digest;
 use super::ids::{AccountId, EnvironmentName, Place, ProjectName, StepId};
-use super::resource::{Contents, Kind, Spec};
+use super::resource::{Contents, Kind, Outputs, Spec};
 
 /// Which way a project goes through the entrance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,48 @@ pub struct Desired {
     pub inputs: BTreeMap<String, Input>,
     /// What it is to be.
     pub spec: Spec,
+}
+
+/// What an earlier step told does not fit the field that it is for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} cannot be `{value}`, which {step} gave: {why}")]
+pub struct UnfitInput {
+    /// The field.
+    pub field: String,
+    /// The value that does not fit.
+    pub value: String,
+    /// The step that it came from.
+    pub step: StepId,
+    /// Why it does not fit.
+    pub why: String,
+}
+
+impl Desired {
+    /// The same with its inputs filled in, or `None` while one of them is not known. `outputs_of` gives the outputs of
+    /// a step that is done. Filled-in inputs stay named in `inputs`: they say where the value came from.
+    ///
+    /// # Errors
+    /// [`UnfitInput`] where a value cannot be what the field is to hold.
+    pub fn filled<'a>(
+        &self,
+        outputs_of: impl Fn(&StepId) -> Option<&'a Outputs>,
+    ) -> Result<Option<Self>, UnfitInput> {
+        let mut filled = self.clone();
+        for (field, input) in &self.inputs {
+            let Some(value) = outputs_of(&input.step).and_then(|outputs| outputs.get(&input.output)) else {
+                return Ok(None);
+            };
+            let mut json = serde_json::to_value(&filled.spec).expect("a spec can be written as JSON");
+            json[field] = Value::from(value.as_str());
+            filled.spec = serde_json::from_value(json).map_err(|error| UnfitInput {
+                field: field.clone(),
+                value: value.clone(),
+                step: input.step.clone(),
+                why: error.to_string(),
+            })?;
+        }
+        Ok(Some(filled))
+    }
 }
 
 /// One field that differs: what it is, and what it will be.

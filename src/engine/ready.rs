@@ -1,0 +1,58 @@
+//! Which steps can be taken up now, and how the run as a whole stands.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{Plan, Step, StepId, StepState};
+
+/// How every step stands.
+pub type States = BTreeMap<StepId, StepState>;
+
+/// How a run stands when nothing of it is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Every step is done.
+    Done,
+    /// A step failed, and nothing goes on by itself.
+    Failed,
+    /// It goes on by itself at this time (something is waited for, or tried again).
+    Resting(Timestamp),
+    /// It goes on when somebody approves.
+    Held,
+}
+
+/// The steps that can be taken up at `now`: everything that they need is done, and they are new, due again, held (somebody
+/// may have approved), or were under way when a process died.
+pub fn ready<'p>(plan: &'p Plan, states: &States, now: Timestamp) -> Vec<&'p Step> {
+    plan.steps.iter().filter(|step| is_due(&states[&step.desired.id], now) && needs_are_done(step, states)).collect()
+}
+
+fn is_due(state: &StepState, now: Timestamp) -> bool {
+    match state {
+        StepState::Pending | StepState::Running { .. } | StepState::Held { .. } => true,
+        StepState::Waiting { again_at, .. } => *again_at <= now,
+        StepState::Retrying { retry_at, .. } => *retry_at <= now,
+        StepState::Failed { .. } | StepState::Done { .. } => false,
+    }
+}
+
+fn needs_are_done(step: &Step, states: &States) -> bool {
+    step.needs().all(|needed| matches!(states.get(needed), Some(StepState::Done { .. })))
+}
+
+/// How the run stands, when no call is under way and no step is ready but held ones.
+pub fn standing(states: &States) -> Standing {
+    let next = states.values().filter_map(|state| match state {
+        StepState::Waiting { again_at, .. } => Some(*again_at),
+        StepState::Retrying { retry_at, .. } => Some(*retry_at),
+        _ => None,
+    });
+    if let Some(next) = next.min() {
+        return Standing::Resting(next);
+    }
+    if states.values().any(|state| matches!(state, StepState::Failed { .. })) {
+        return Standing::Failed;
+    }
+    if states.values().all(|state| matches!(state, StepState::Done { .. })) { Standing::Done } else { Standing::Held }
+}

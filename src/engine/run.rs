@@ -1,0 +1,342 @@
+//! Carries a plan out: takes up what is ready, all at once, until only waiting is left. Killed at any instruction and called
+//! again, it goes on from the journal and from what is really there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::cloud::Work;
+use super::judge::{Judge, Judgement};
+use super::ready::{Standing, States, ready, standing};
+use super::retry;
+use super::{Cloud, CloudError, Journal, JournalError, Lease, Progress, Resource};
+use crate::model::run::{Did, ResourceKey, replay};
+use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, Spec, Step, StepId, StepState};
+
+/// Looks that were made moments ago, by step: they are not repeated.
+pub type FreshLooks = BTreeMap<StepId, (Spec, Observed)>;
+
+/// What carries plans out.
+pub struct Engine {
+    /// The outside world.
+    pub cloud: Arc<dyn Cloud>,
+    /// What time it is; a wall clock, since journals outlive processes.
+    pub clock: fn() -> Timestamp,
+}
+
+/// One plan being carried out under one lease.
+struct Run<'r> {
+    engine: &'r Engine,
+    plan: &'r Plan,
+    lease: &'r Lease,
+    journal: &'r dyn Journal,
+    judge: &'r dyn Judge,
+    stop: watch::Receiver<bool>,
+}
+
+/// What taking up one step came to: its events, in order.
+type Taken = (StepId, Result<Vec<Recorded>, JournalError>);
+
+impl Engine {
+    /// Carries `plan` out as far as it goes now. Returns how it stands; the caller comes back when it is due again or
+    /// when somebody has approved. `fresh` are looks made moments ago. When `stop` turns true, calls that are under way
+    /// are finished and written, and nothing new begins.
+    ///
+    /// # Errors
+    /// [`JournalError`]: the lease went to somebody else, the request was closed, or the store failed. What was under
+    /// way has been dropped (lease lost) or finished and written (closed).
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        lease: &Lease,
+        journal: &dyn Journal,
+        judge: &dyn Judge,
+        fresh: FreshLooks,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Standing, JournalError> {
+        let run = Run { engine: self, plan, lease, journal, judge, stop };
+        // The renewal has its own place in the select: it never waits behind the work.
+        tokio::select! {
+            standing = run.until_nothing_is_ready(fresh) => standing,
+            lost = run.keep_lease() => Err(lost),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Renews the lease until that fails for good.
+    async fn keep_lease(&self) -> JournalError {
+        loop {
+            tokio::time::sleep(Lease::LENGTH / 3).await;
+            match self.journal.renew(self.lease).await {
+                Ok(()) => {}
+                // The next renewal may still come in time; if not, every write is refused anyhow.
+                Err(JournalError::Storage(why)) => tracing::warn!(request = %self.lease.request, why, "lease not renewed"),
+                Err(lost) => return lost,
+            }
+        }
+    }
+
+    async fn until_nothing_is_ready(&self, mut fresh: FreshLooks) -> Result<Standing, JournalError> {
+        let mut states = replay(self.plan, &self.journal.replay(self.lease).await?);
+        let mut under_way: FuturesUnordered<BoxFuture<'_, Taken>> = FuturesUnordered::new();
+        let mut busy: BTreeSet<StepId> = BTreeSet::new();
+        // Held steps that were taken up in this call and are still not approved: not asked again until the next call.
+        let mut held: BTreeSet<StepId> = BTreeSet::new();
+        let mut closed: Option<JournalError> = None;
+        loop {
+            if closed.is_none() && !self.stopping() {
+                for step in ready(self.plan, &states, (self.engine.clock)()) {
+                    let id = &step.desired.id;
+                    if !held.contains(id) && busy.insert(id.clone()) {
+                        under_way.push(Box::pin(self.take_up(step, &states, fresh.remove(id))));
+                    }
+                }
+            }
+            let Some((id, taken)) = under_way.next().await else { break };
+            busy.remove(&id);
+            match taken {
+                Ok(events) => {
+                    for Recorded { at, event, .. } in events {
+                        let state = states.entry(id.clone()).or_default();
+                        *state = std::mem::take(state).after(at, &event);
+                    }
+                    if matches!(states.get(&id), Some(StepState::Held { .. })) {
+                        held.insert(id);
+                    }
+                }
+                // Closed or broken: let what is under way end and be written, begin nothing new.
+                Err(error @ JournalError::LeaseLost(_)) => return Err(error),
+                Err(error) => closed = Some(error),
+            }
+        }
+        match closed {
+            Some(error) => Err(error),
+            None => Ok(standing(&states)),
+        }
+    }
+
+    fn stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Takes one step up: looks, asks what is to be done, and does it.
+    fn take_up(
+        &self,
+        step: &Step,
+        states: &States,
+        fresh: Option<(Spec, Observed)>,
+    ) -> impl Future<Output = Taken> + Send + use<'_> {
+        let outputs_of = |id: &StepId| states.get(id).and_then(StepState::outputs);
+        let filled = step.desired.filled(outputs_of);
+        let (id, state, mut step) = (step.desired.id.clone(), states[&step.desired.id].clone(), step.clone());
+        async move {
+            let taken = match filled {
+                Ok(Some(desired)) => {
+                    step.desired = desired;
+                    self.perform(&step, &state, fresh).await
+                }
+                Ok(None) => {
+                    let why = "the steps that it gets its inputs from did not tell them".to_owned();
+                    self.fail(&step, &CloudError::Wrong { why }, &state).await.map(|event| vec![event])
+                }
+                Err(unfit) => {
+                    let mend = format!("correct what {} gives, then `genkan retry`", unfit.step);
+                    let error = CloudError::Blocked { why: unfit.to_string(), mend };
+                    self.fail(&step, &error, &state).await.map(|event| vec![event])
+                }
+            };
+            (id, taken)
+        }
+    }
+
+    async fn perform(
+        &self,
+        step: &Step,
+        state: &StepState,
+        fresh: Option<(Spec, Observed)>,
+    ) -> Result<Vec<Recorded>, JournalError> {
+        if let StepState::Held { step: held, digest, .. } = state
+            && !self.judge.approved(held, digest).await?
+        {
+            return Ok(vec![]);
+        }
+        let ask = self.judge.ask(step).await?;
+        if step.action.changes_something() {
+            self.engine.cloud.expect(std::slice::from_ref(&ask));
+        }
+        let resource = self.engine.cloud.resource(ask);
+        let look = match fresh {
+            Some((spec, observed)) if spec == step.desired.spec => Ok(observed),
+            _ => in_time(resource.observe()).await,
+        };
+        let observed = match look {
+            Ok(observed) => observed,
+            Err(error) => return Ok(vec![self.fail(step, &error, state).await?]),
+        };
+        match self.judge.judge(step, &observed).await? {
+            Judgement::Nothing => Ok(vec![self.nothing_to_do(step, observed).await?]),
+            Judgement::Wait { within } => Ok(vec![self.wait(step, state, within).await?]),
+            Judgement::Refuse { why, mend } => {
+                Ok(vec![self.fail(step, &CloudError::Blocked { why, mend }, state).await?])
+            }
+            Judgement::Do(decided) => self.act(decided, state, &*resource).await,
+        }
+    }
+
+    /// Writes before, calls, writes after.
+    async fn act(
+        &self,
+        step: Box<Step>,
+        state: &StepState,
+        resource: &dyn Resource,
+    ) -> Result<Vec<Recorded>, JournalError> {
+        let digest = step.digest();
+        let gated = step.gate.as_ref().is_some_and(|gate| gate.approvals > 0);
+        if gated && !self.judge.approved(&step, &digest).await? {
+            return self.hold(step, state).await;
+        }
+        if self.stopping() {
+            return Ok(vec![]);
+        }
+        let started = Event::Started { step: step.clone(), digest };
+        let started = match self.journal.append(self.lease, &started).await {
+            // An approval was withdrawn, or the input changed, between the question and the transaction.
+            Err(JournalError::NotApproved(_)) => return self.hold(step, state).await,
+            written => written?,
+        };
+        let state = state.clone().after(started.at, &started.event);
+        let called = match &step.action {
+            Action::Remove { .. } => in_time(resource.remove(step.delete_data)).await,
+            action => in_time(resource.apply(&work(action))).await,
+        };
+        let ended = match called {
+            Ok(Progress::Done(outputs)) => self.finish(&step, did(&step.action), outputs, true).await?,
+            Ok(Progress::Waiting { on, again_in }) => {
+                let again_at = (self.engine.clock)() + again_in;
+                let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
+                self.journal.append(self.lease, &event).await?
+            }
+            Err(error) => {
+                let failed = self.failure(&step, &error, &state);
+                let event = self.close_what_is_open(failed, resource).await;
+                self.journal.append(self.lease, &event).await?
+            }
+        };
+        Ok(vec![started, ended])
+    }
+
+    /// A step that is given up leaves nothing open; if that cannot be closed either, a person is told.
+    async fn close_what_is_open(&self, failed: Event, resource: &dyn Resource) -> Event {
+        let Event::Failed { step, why, mend, retry_at: None } = failed else { return failed };
+        match in_time(resource.abandon()).await {
+            Ok(()) => Event::Failed { step, why, mend, retry_at: None },
+            Err(error) => {
+                let why = format!("{why}; and what it left open could not be closed: {error}");
+                Event::Failed { step, why, mend, retry_at: None }
+            }
+        }
+    }
+
+    async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
+        let digest = step.digest();
+        if matches!(state, StepState::Held { digest: before, .. } if *before == digest) {
+            return Ok(vec![]);
+        }
+        Ok(vec![self.journal.append(self.lease, &Event::Held { step, digest }).await?])
+    }
+
+    async fn nothing_to_do(&self, step: &Step, observed: Observed) -> Result<Recorded, JournalError> {
+        let (ours, outputs) = match observed {
+            Observed::Ours { outputs, .. } => (true, outputs),
+            Observed::Foreign { outputs, .. } => (false, outputs),
+            Observed::Absent | Observed::Leaving { .. } => (false, Outputs::new()),
+        };
+        let did = if step.desired.spec.is_awaited() { Did::Seen } else { Did::Kept };
+        self.finish(step, did, outputs, ours).await
+    }
+
+    async fn wait(&self, step: &Step, state: &StepState, within: Duration) -> Result<Recorded, JournalError> {
+        let now = (self.engine.clock)();
+        let (since, until) = match state {
+            StepState::Waiting { since, until: Some(until), .. } => (*since, *until),
+            _ => (now, now + within),
+        };
+        let name = step.desired.spec.name();
+        if now >= until {
+            let why = format!("{name} did not appear within {} minutes", within.as_secs() / 60);
+            let mend = "see why it was not made, then `genkan retry`".to_owned();
+            return self.fail(step, &CloudError::Blocked { why, mend }, state).await;
+        }
+        let waited = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        let again_at = (now + retry::look_again_in(waited)).min(until);
+        let on = format!("{} {name}", step.kind().title());
+        let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: Some(until) };
+        self.journal.append(self.lease, &event).await
+    }
+
+    async fn finish(&self, step: &Step, did: Did, outputs: Outputs, ours: bool) -> Result<Recorded, JournalError> {
+        let resource = ResourceKey {
+            place: step.desired.place.clone(),
+            kind: step.kind(),
+            name: step.desired.spec.name(),
+        };
+        let event = Event::Finished {
+            step: step.desired.id.clone(),
+            did,
+            outputs,
+            resource,
+            scope: step.desired.scope,
+            ours: ours && (self.plan.direction == Direction::Teardown || !step.desired.spec.is_awaited()),
+        };
+        self.journal.append(self.lease, &event).await
+    }
+
+    async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
+        self.journal.append(self.lease, &self.failure(step, error, state)).await
+    }
+
+    fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {
+        let failures = match state {
+            StepState::Running { failures, .. } | StepState::Retrying { failures, .. } => *failures,
+            _ => 0,
+        };
+        retry::failed(step.desired.id.clone(), error, failures, (self.engine.clock)(), rand::random())
+    }
+}
+
+/// A call that takes longer than a lease could cover is dropped: it may still have had its effect, which the next look finds.
+async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result<T, CloudError> {
+    match tokio::time::timeout(Lease::CALL_TIMEOUT, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(CloudError::Passing {
+            why: format!("no answer within {} seconds", Lease::CALL_TIMEOUT.as_secs()),
+            after: None,
+        }),
+    }
+}
+
+fn work(action: &Action) -> Work {
+    match action {
+        Action::Update { changes } => Work::Converge { changes: changes.clone(), adopt: false },
+        Action::Adopt { changes } => Work::Converge { changes: changes.clone(), adopt: true },
+        _ => Work::Create,
+    }
+}
+
+const fn did(action: &Action) -> Did {
+    match action {
+        Action::Create => Did::Created,
+        Action::Adopt { .. } => Did::Adopted,
+        Action::Update { .. } => Did::Updated,
+        Action::Remove { .. } => Did::Removed,
+        Action::Keep { .. } | Action::Await | Action::Decide | Action::Blocked { .. } => Did::Kept,
+    }
+}

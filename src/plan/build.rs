@@ -1,0 +1,141 @@
+//! Puts a plan together: every resource of the blueprint, in order, with what was seen of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Config;
+use crate::model::plan::{Desired, Direction, Plan, Step};
+use crate::model::{AccountId, Action, EnvironmentName, Observed, Place, ProjectName, StepId};
+
+use super::decide::{Consent, GateRules, Others, step, with_action};
+
+/// What is known of one resource when the plan is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// It was looked at.
+    Seen {
+        /// What it is to be, inputs filled in.
+        desired: Desired,
+        /// What was found.
+        observed: Observed,
+        /// Others that rely on it, where it belongs to the account.
+        others: Vec<(ProjectName, EnvironmentName)>,
+    },
+    /// It cannot be looked at until the steps that its inputs come from are done.
+    TooEarly,
+    /// The look failed. It is never taken for "absent".
+    Failed {
+        /// What went wrong.
+        why: String,
+        /// What mends it.
+        mend: String,
+    },
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Let in or shown out.
+    pub direction: Direction,
+    /// Which project.
+    pub project: ProjectName,
+    /// Which environment.
+    pub environment: EnvironmentName,
+    /// The project's place.
+    pub place: Place,
+    /// Resources to take over if they are there and not ours.
+    pub adopt: BTreeSet<StepId>,
+    /// Destroy what is held, with what holds it.
+    pub delete_data: bool,
+}
+
+/// The plan. `ordered` are the blueprint's resources in an order in which they can be done (see [`super::order`]), each
+/// with its look in `looks`; one without a look is taken for one that could not be looked at.
+pub fn plan(config: &Config, subject: &Subject, ordered: Vec<Desired>, looks: &BTreeMap<StepId, Look>) -> Plan {
+    let rules = rules(config, &subject.environment);
+    let steps: Vec<Step> = ordered
+        .into_iter()
+        .map(|desired| {
+            let consent = Consent { adopt: subject.adopt.contains(&desired.id), delete_data: subject.delete_data };
+            planned(subject.direction, desired, looks, consent, &rules)
+        })
+        .collect();
+    let notes = notes(config, subject, &steps, &rules);
+    Plan {
+        direction: subject.direction,
+        project: subject.project.clone(),
+        environment: subject.environment.clone(),
+        place: subject.place.clone(),
+        accounts: accounts(config, &subject.place, &steps),
+        steps,
+        notes,
+    }
+}
+
+/// Who approves how often in an environment. One that the config does not know asks for what nobody can give.
+pub fn rules(config: &Config, environment: &EnvironmentName) -> GateRules {
+    match config.environments.get(environment) {
+        Some(settings) => GateRules {
+            approvals: settings.approvals,
+            approvals_to_destroy: settings.approvals_to_destroy,
+            approvers: settings.approvers.clone(),
+        },
+        None => GateRules { approvals: u32::MAX, approvals_to_destroy: u32::MAX, approvers: vec![] },
+    }
+}
+
+fn planned(
+    direction: Direction,
+    desired: Desired,
+    looks: &BTreeMap<StepId, Look>,
+    consent: Consent,
+    rules: &GateRules,
+) -> Step {
+    let action = match (looks.get(&desired.id), direction) {
+        (Some(Look::Seen { desired: filled, observed, others }), _) => {
+            let filled = Desired { after: desired.after, ..filled.clone() };
+            let others: &Others = others;
+            return step(direction, filled, observed, others, consent, rules);
+        }
+        (Some(Look::TooEarly), Direction::Onboard) => Action::Decide,
+        (Some(Look::TooEarly), Direction::Teardown) => Action::Keep {
+            why: "nothing is known of it: what it depends on is not there, and genkan has no memory of having made it".to_owned(),
+        },
+        (Some(Look::Failed { why, mend }), _) => {
+            Action::Blocked { why: format!("it could not be looked at: {why}"), mend: mend.clone() }
+        }
+        (None, _) => Action::Blocked {
+            why: "it was not looked at".to_owned(),
+            mend: "make the plan again".to_owned(),
+        },
+    };
+    with_action(desired, action, consent, rules)
+}
+
+fn accounts(config: &Config, place: &Place, steps: &[Step]) -> BTreeMap<AccountId, String> {
+    let named = |id: &AccountId| {
+        let name = config.account_by_id(id).map_or("not in the config", |(name, _)| name);
+        (id.clone(), name.to_owned())
+    };
+    let others = steps.iter().filter_map(|step| step.desired.spec.other_account(&step.desired.place.account));
+    std::iter::once(&place.account).chain(others).map(named).collect()
+}
+
+fn notes(config: &Config, subject: &Subject, steps: &[Step], rules: &GateRules) -> Vec<String> {
+    let mut notes = Vec::new();
+    let gated = steps.iter().filter_map(|step| step.gate.as_ref());
+    if gated.clone().any(|gate| gate.approvals == 0) && (rules.approvals == 0 || rules.approvals_to_destroy == 0) {
+        notes.push(format!(
+            "UNATTENDED: {} asks for no approval, so that other accounts are changed without anybody looking.",
+            subject.environment
+        ));
+    }
+    if subject.direction == Direction::Onboard
+        && config.zone_account(&subject.environment).is_some_and(|(_, account)| account.id == subject.place.account)
+    {
+        notes.push("The project's account is the platform's account: nothing crosses accounts.".to_owned());
+    }
+    if subject.delete_data {
+        notes.push("Data is destroyed with what holds it: it cannot be brought back.".to_owned());
+    }
+    notes
+}
