@@ -9,9 +9,16 @@
 //! can be opened ahead; `permissions`, as [`permission`] says; and [`crate::engine::Resource`].
 
 mod assume;
+pub mod cloud;
 pub mod error;
+pub mod examine;
 pub mod hand;
 pub mod permission;
+pub mod roles;
 pub mod session;
+pub mod ssm_parameter;
 pub mod tags;
 pub mod trust;
+pub mod zone_association;
+mod zone_calls;
+mod zone_permissions;
