@@ -2,7 +2,7 @@
 
 pub mod aws;
 pub mod config;
-pub mod policy;
-pub mod plan;
 pub mod engine;
 pub mod model;
+pub mod plan;
+pub mod policy;
