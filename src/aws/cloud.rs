@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_types::SdkConfig;
 
+use super::ecr_repository::Repository;
 use super::examine::examine;
 use super::hand::{Hand, RoleKind};
+use super::s3_bucket::BucketKind;
 use super::session::Sessions;
 use super::ssm_parameter::SsmParameter;
 use super::zone_association::ZoneAssociation;
@@ -31,18 +33,19 @@ impl Aws {
     /// The resource that `ask` means, and the sessions that a step of it will need.
     fn made(&self, ask: Ask) -> (Arc<dyn Resource>, Vec<Hand>) {
         let sessions = &self.sessions;
+        macro_rules! kind {
+            ($kind:ty, $spec:expr) => {{
+                let it = <$kind>::new(sessions, ask, $spec);
+                let hands = it.hands();
+                (Arc::new(it), hands)
+            }};
+        }
         match ask.spec.clone() {
-            Spec::SsmParameter(spec) => {
-                let it = SsmParameter::new(sessions, ask, spec);
-                let hands = it.hands();
-                (Arc::new(it), hands)
-            }
-            Spec::ZoneAssociation(spec) => {
-                let it = ZoneAssociation::new(sessions, ask, spec);
-                let hands = it.hands();
-                (Arc::new(it), hands)
-            }
-            _ => todo!("the kinds of branch w-d"),
+            Spec::EcrRepository(spec) => kind!(Repository, spec),
+            Spec::S3Bucket(spec) => kind!(BucketKind, spec),
+            Spec::SsmParameter(spec) => kind!(SsmParameter, spec),
+            Spec::ZoneAssociation(spec) => kind!(ZoneAssociation, spec),
+            Spec::SecretCopy(_) | Spec::SourceCredential(_) => todo!("the kinds of branch w-d"),
         }
     }
 }

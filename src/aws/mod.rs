@@ -8,13 +8,18 @@
 //! [`session::Sessions`] and makes no call; `hands(&self) -> Vec<Hand>`, what a step of it will need, so that sessions
 //! can be opened ahead; `permissions`, as [`permission`] says; and [`crate::engine::Resource`].
 
+pub mod asked;
 mod assume;
 pub mod cloud;
+pub mod ecr_repository;
 pub mod error;
 pub mod examine;
 pub mod hand;
 pub mod permission;
 pub mod roles;
+pub mod s3_bucket;
+pub mod s3_empty;
+pub mod s3_settings;
 pub mod session;
 pub mod ssm_parameter;
 pub mod tags;
