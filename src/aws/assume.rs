@@ -286,7 +286,10 @@ mod tests {
     #[test]
     fn a_reader_is_shared_by_all_steps_of_a_person() {
         let one = assume(RoleKind::Reader, |_| {}, &[]);
-        assert_eq!((one.name.as_str(), one.tags.len(), one.policy.is_none()), ("genkan-look-aiko@example.com", 0, true));
+        assert_eq!(
+            (one.name.as_str(), one.tags.len(), one.policy.is_none()),
+            ("genkan-look-aiko@example.com", 0, true)
+        );
     }
 
     #[test]

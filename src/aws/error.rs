@@ -332,16 +332,20 @@ mod tests {
         ] {
             assert!(matches!(sorted(status, code), CloudError::Passing { .. }), "{code}");
         }
-        for (status, code) in [(400, "AccessDeniedException"), (403, "AccessDenied"), (403, "UnauthorizedOperation"), (403, "")]
+        for (status, code) in
+            [(400, "AccessDeniedException"), (403, "AccessDenied"), (403, "UnauthorizedOperation"), (403, "")]
         {
             assert!(matches!(sorted(status, code), CloudError::Forbidden { .. }), "{code}");
         }
         for code in ["LimitExceededException", "LimitsExceeded", "TooManyVPCAssociationAuthorizations"] {
             assert!(matches!(sorted(400, code), CloudError::Blocked { .. }), "{code}");
         }
-        for (status, code) in
-            [(403, "InvalidClientTokenId"), (403, "SignatureDoesNotMatch"), (401, "NotAuthorizedException"), (404, "NoSuchHostedZone")]
-        {
+        for (status, code) in [
+            (403, "InvalidClientTokenId"),
+            (403, "SignatureDoesNotMatch"),
+            (401, "NotAuthorizedException"),
+            (404, "NoSuchHostedZone"),
+        ] {
             assert!(matches!(sorted(status, code), CloudError::Wrong { .. }), "{code}");
         }
     }
@@ -353,7 +357,10 @@ mod tests {
         let failure = answered(401, "NotAuthorizedException", words, &[]);
         let refused = Refused::new(called("route53:AssociateVPCWithHostedZone"), &failure);
         let CloudError::Forbidden { why, mend: Some(mend) } = refused.error else { panic!("forbidden") };
-        assert!(why.contains("route53:AssociateVPCWithHostedZone") && why.contains(ARN) && why.contains("genkan-writer"), "{why}");
+        assert!(
+            why.contains("route53:AssociateVPCWithHostedZone") && why.contains(ARN) && why.contains("genkan-writer"),
+            "{why}"
+        );
         let mend: serde_json::Value = serde_json::from_str(&mend).unwrap();
         assert_eq!(mend["Action"], "route53:AssociateVPCWithHostedZone");
         assert_eq!(mend["Resource"], "arn:aws:ec2:ap-northeast-1:111111111111:vpc/vpc-1");
