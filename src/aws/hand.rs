@@ -1,12 +1,21 @@
 //! A hand: a session in one account under one role, through which every call of a kind goes.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 
-use super::error::Refused;
+use super::error::{Called, Refused};
+use super::session::Session;
+use crate::config::accounts::partition;
+use crate::engine::CloudError;
+use crate::engine::limit::Gates;
 use crate::model::{AccountId, Region};
 
 /// Which of an account's roles.
@@ -22,8 +31,20 @@ pub enum RoleKind {
     SecretReader,
 }
 
+impl RoleKind {
+    /// What people call it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Authoriser => "authoriser",
+            Self::SecretReader => "secret reader",
+        }
+    }
+}
+
 /// A session in one account under one role. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Hand {
     /// The account.
     pub account: AccountId,
@@ -31,11 +52,48 @@ pub struct Hand {
     pub region: Region,
     /// The role's ARN, for messages.
     pub role: String,
-    sdk: aws_types::SdkConfig,
+    /// Which role it is.
+    pub kind: RoleKind,
+    sdk: SdkConfig,
+    session: Arc<Session>,
+    gates: Gates,
+    clients: Arc<Clients>,
+}
+
+/// The services' clients of a hand, each made when it is first needed.
+#[derive(Default)]
+struct Clients {
+    ssm: OnceLock<aws_sdk_ssm::Client>,
+    ecr: OnceLock<aws_sdk_ecr::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    secrets: OnceLock<aws_sdk_secretsmanager::Client>,
+    codebuild: OnceLock<aws_sdk_codebuild::Client>,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+}
+
+impl fmt::Debug for Hand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hand({} in {})", self.role, self.region)
+    }
 }
 
 impl Hand {
-    /// Makes one call: waits for its tokens, bounds its time, and sorts what AWS answers.
+    /// A hand of that session; `sdk` has the session as its credentials provider.
+    pub(super) fn new(
+        account: AccountId,
+        region: Region,
+        role: (RoleKind, String),
+        sdk: SdkConfig,
+        session: Arc<Session>,
+        gates: Gates,
+    ) -> Self {
+        let (kind, role) = role;
+        Self { account, region, role, kind, sdk, session, gates, clients: Arc::default() }
+    }
+
+    /// Makes one call: waits for its tokens, opens the session if need be, bounds its time, and sorts what AWS answers.
     /// `action` is the IAM action (`route53:AssociateVPCWithHostedZone`), `resource` an ARN or a name, for messages.
     ///
     /// # Errors
@@ -49,12 +107,116 @@ impl Hand {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let _ = (action, resource, call);
-        todo!("aws/hand")
+        let called = Called { action, resource, role: &self.role };
+        self.session.credentials().await.map_err(|error| Refused::without_session(called, error))?;
+        let (service, operation) = action.split_once(':').unwrap_or(("", action));
+        self.gates.pass(&self.account, service, operation).await;
+        let begun = Instant::now();
+        let answer = call.await.map_err(|error| Refused::new(called, &error));
+        if answer.as_ref().is_err_and(Refused::is_expired) {
+            self.session.forget().await;
+        }
+        tracing::debug!(
+            account = %self.account,
+            action,
+            code = answer.as_ref().err().map(|refused| refused.code.as_deref().unwrap_or("no answer")),
+            milliseconds = begun.elapsed().as_millis(),
+            "called AWS"
+        );
+        answer
+    }
+
+    /// Opens the session now, so that the first call need not wait for it.
+    ///
+    /// # Errors
+    /// When the role cannot be assumed, or is not in the account that the config says.
+    pub async fn open(&self) -> Result<(), CloudError> {
+        self.session.credentials().await.map(drop)
+    }
+
+    /// Opens the session in the background; a failure shows at the first call.
+    pub fn warm(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let session = Arc::clone(&self.session);
+        runtime.spawn(async move {
+            if let Err(error) = session.credentials().await {
+                tracing::debug!(%error, "a session could not be opened ahead");
+            }
+        });
+    }
+
+    /// Whether somebody holds a clone of this hand, or its session can still be used.
+    pub(super) fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.clients) > 1 || self.session.is_fresh()
     }
 
     /// The SDK's settings of this session, for making a service's client.
-    pub fn sdk(&self) -> &aws_types::SdkConfig {
+    pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
+
+    /// The client for Systems Manager.
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.clients.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.sdk))
+    }
+
+    /// The client for ECR.
+    pub fn ecr(&self) -> &aws_sdk_ecr::Client {
+        self.clients.ecr.get_or_init(|| aws_sdk_ecr::Client::new(&self.sdk))
+    }
+
+    /// The client for S3: in path style where the operator set an endpoint, since only AWS's own resolves `BUCKET.HOST`.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3.get_or_init(|| {
+            let config =
+                aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(has_own_endpoint(&self.sdk, "S3"));
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+
+    /// The client for Secrets Manager.
+    pub fn secrets(&self) -> &aws_sdk_secretsmanager::Client {
+        self.clients.secrets.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.sdk))
+    }
+
+    /// The client for CodeBuild.
+    pub fn codebuild(&self) -> &aws_sdk_codebuild::Client {
+        self.clients.codebuild.get_or_init(|| aws_sdk_codebuild::Client::new(&self.sdk))
+    }
+
+    /// The client for EC2.
+    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.clients.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.sdk))
+    }
+
+    /// The client for Route 53, a global service: it signs for its partition's one region also where the operator set
+    /// an endpoint, as the SDK does by itself only for AWS's own.
+    pub fn route53(&self) -> &aws_sdk_route53::Client {
+        self.clients.route53.get_or_init(|| {
+            let region = aws_types::region::Region::new(route53_region(&self.region));
+            aws_sdk_route53::Client::from_conf(aws_sdk_route53::config::Builder::from(&self.sdk).region(region).build())
+        })
+    }
+
+    /// The client for STS.
+    pub fn sts(&self) -> &aws_sdk_sts::Client {
+        self.clients.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.sdk))
+    }
+}
+
+/// The region that Route 53 is signed for (AWS General Reference, Route 53 endpoints).
+fn route53_region(region: &Region) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "cn-northwest-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}
+
+/// Whether the operator set an endpoint for all services or for this one (`AWS_ENDPOINT_URL_S3`, or in the profile).
+fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let of_service = || sdk.service_config()?.load_config(key.ok()?);
+    sdk.endpoint_url().is_some() || of_service().is_some()
 }

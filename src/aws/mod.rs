@@ -1,8 +1,29 @@
 //! THE OUTSIDE WORLD: AWS as the engine's [`crate::engine::Cloud`]. No SDK type leaves this room.
 //!
-//! [`hand`] is a session in one account under one role, through which every call goes; [`error`] sorts what AWS
-//! answers; [`permission`] says what each kind may do, for session policies and for roles alike; then one file a kind.
+//! [`hand`] is a session in one account under one role, through which every call goes; [`session`] opens and keeps
+//! them, as `assume` says; [`error`] sorts what AWS answers; [`permission`] says what may be done, for session
+//! policies and for roles alike, [`trust`] who may assume a role; [`tags`] are the marks of ownership.
+//!
+//! Then one file a kind, all of one shape: a struct with `new(&Sessions, Ask, ITS_SPEC)`, which takes its hands from
+//! [`session::Sessions`] and makes no call; `hands(&self) -> Vec<Hand>`, what a step of it will need, so that sessions
+//! can be opened ahead; `permissions`, as [`permission`] says; and [`crate::engine::Resource`].
 
+pub mod asked;
+mod assume;
+pub mod cloud;
+pub mod ecr_repository;
 pub mod error;
+pub mod examine;
 pub mod hand;
 pub mod permission;
+pub mod roles;
+pub mod s3_bucket;
+pub mod s3_empty;
+pub mod s3_settings;
+pub mod session;
+pub mod ssm_parameter;
+pub mod tags;
+pub mod trust;
+pub mod zone_association;
+mod zone_calls;
+mod zone_permissions;

@@ -71,7 +71,11 @@ mod tests {
     async fn route_53_lets_a_burst_of_its_action_through_and_no_more() {
         let gates = Gates::new(&Limits::default());
         assert_eq!(at_once(&gates, &account('1'), "route53", "AssociateVPCWithHostedZone"), 20);
-        assert_eq!(at_once(&gates, &account('2'), "route53", "AssociateVPCWithHostedZone"), 20, "each account has its own");
+        assert_eq!(
+            at_once(&gates, &account('2'), "route53", "AssociateVPCWithHostedZone"),
+            20,
+            "each account has its own"
+        );
     }
 
     #[tokio::test]

@@ -78,7 +78,9 @@ impl Run<'_> {
             match self.journal.renew(self.lease).await {
                 Ok(()) => {}
                 // The next renewal may still come in time; if not, every write is refused anyhow.
-                Err(JournalError::Storage(why)) => tracing::warn!(request = %self.lease.request, why, "lease not renewed"),
+                Err(JournalError::Storage(why)) => {
+                    tracing::warn!(request = %self.lease.request, why, "lease not renewed")
+                }
                 Err(lost) => return lost,
             }
         }
@@ -288,11 +290,8 @@ impl Run<'_> {
     }
 
     async fn finish(&self, step: &Step, did: Did, outputs: Outputs, ours: bool) -> Result<Recorded, JournalError> {
-        let resource = ResourceKey {
-            place: step.desired.place.clone(),
-            kind: step.kind(),
-            name: step.desired.spec.name(),
-        };
+        let resource =
+            ResourceKey { place: step.desired.place.clone(), kind: step.kind(), name: step.desired.spec.name() };
         let event = Event::Finished {
             step: step.desired.id.clone(),
             did,

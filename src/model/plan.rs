@@ -101,10 +101,7 @@ impl Desired {
     ///
     /// # Errors
     /// [`UnfitInput`] where a value cannot be what the field is to hold.
-    pub fn filled<'a>(
-        &self,
-        outputs_of: impl Fn(&StepId) -> Option<&'a Outputs>,
-    ) -> Result<Option<Self>, UnfitInput> {
+    pub fn filled<'a>(&self, outputs_of: impl Fn(&StepId) -> Option<&'a Outputs>) -> Result<Option<Self>, UnfitInput> {
         let mut filled = self.clone();
         for (field, input) in &self.inputs {
             let Some(value) = outputs_of(&input.step).and_then(|outputs| outputs.get(&input.output)) else {

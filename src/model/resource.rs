@@ -42,7 +42,7 @@ pub struct EcrRepository {
     /// Whether an image is scanned when it is pushed.
     #[serde(default = "yes")]
     pub scan_on_push: bool,
-    /// The lifecycle policy, as JSON text; compared as JSON. Absent = not managed.
+    /// The lifecycle policy, as JSON text; compared as JSON. Absent = not managed; empty = there is to be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_policy: Option<String>,
 }

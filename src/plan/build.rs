@@ -98,15 +98,13 @@ fn planned(
         }
         (Some(Look::TooEarly), Direction::Onboard) => Action::Decide,
         (Some(Look::TooEarly), Direction::Teardown) => Action::Keep {
-            why: "nothing is known of it: what it depends on is not there, and genkan has no memory of having made it".to_owned(),
+            why: "nothing is known of it: what it depends on is not there, and genkan has no memory of having made it"
+                .to_owned(),
         },
         (Some(Look::Failed { why, mend }), _) => {
             Action::Blocked { why: format!("it could not be looked at: {why}"), mend: mend.clone() }
         }
-        (None, _) => Action::Blocked {
-            why: "it was not looked at".to_owned(),
-            mend: "make the plan again".to_owned(),
-        },
+        (None, _) => Action::Blocked { why: "it was not looked at".to_owned(), mend: "make the plan again".to_owned() },
     };
     with_action(desired, action, consent, rules)
 }

@@ -179,9 +179,9 @@ pub fn permits(planned: &Action, now: &Action) -> bool {
         (Action::Remove { contents: shown }, Action::Remove { contents }) => shown.is_empty() == contents.is_empty(),
         // A create that died half-way is found again as something of ours that differs.
         (Action::Create, Action::Create | Action::Update { .. }) => true,
-        (Action::Update { changes: shown }, Action::Update { changes }) => changes.iter().all(|change| {
-            shown.iter().any(|seen| seen.field == change.field && seen.to == change.to)
-        }),
+        (Action::Update { changes: shown }, Action::Update { changes }) => {
+            changes.iter().all(|change| shown.iter().any(|seen| seen.field == change.field && seen.to == change.to))
+        }
         // What was to be changed or taken over is gone meanwhile, or was taken over by a try that died half-way.
         (Action::Adopt { .. }, Action::Adopt { .. } | Action::Update { .. }) => true,
         _ => false,

@@ -48,11 +48,10 @@ mod tests {
     fn a_field_that_differs_is_named_with_both_values() {
         let found = changes(&repository(TagMutability::Immutable, None), &repository(TagMutability::Mutable, None));
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].field.as_str(), &found[0].from, &found[0].to), (
-            "tag_mutability",
-            &Value::from("MUTABLE"),
-            &Value::from("IMMUTABLE")
-        ));
+        assert_eq!(
+            (found[0].field.as_str(), &found[0].from, &found[0].to),
+            ("tag_mutability", &Value::from("MUTABLE"), &Value::from("IMMUTABLE"))
+        );
     }
 
     #[test]

@@ -30,9 +30,9 @@ pub fn ordered(direction: Direction, blueprint: Vec<Desired>) -> Vec<Desired> {
     };
     let mut placed: Vec<Desired> = Vec::with_capacity(left.len());
     while !left.is_empty() {
-        let free = left
-            .iter()
-            .position(|desired| waits_for[&desired.id].iter().all(|needed| placed.iter().any(|done| done.id == *needed)));
+        let free = left.iter().position(|desired| {
+            waits_for[&desired.id].iter().all(|needed| placed.iter().any(|done| done.id == *needed))
+        });
         let mut next = left.remove(free.unwrap_or(0));
         next.after = waits_for[&next.id].iter().cloned().collect();
         placed.push(next);

@@ -64,7 +64,8 @@ impl<'a> Deed<'a> {
 /// Whether `person` may do `deed` on these grounds, and why. Whatever cannot be decided is refused.
 pub fn decide(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Verdict {
     let verdict = ask(person, deed, grounds);
-    verdict.unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![format!("the rules could not decide: {why}")] })
+    verdict
+        .unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![format!("the rules could not decide: {why}")] })
 }
 
 fn ask(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Result<Verdict, String> {
@@ -79,8 +80,7 @@ fn ask(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Result<Verdict
         .map_err(said)?,
         None => Context::empty(),
     };
-    let request =
-        Request::new(principal, uid("Action", deed.action())?, resource, context, None).map_err(said)?;
+    let request = Request::new(principal, uid("Action", deed.action())?, resource, context, None).map_err(said)?;
     let answer = Authorizer::new().is_authorized(&request, rules, &entities(person, grounds)?);
     let allowed = answer.decision() == Decision::Allow;
     let mut reasons: Vec<String> = answer
@@ -190,9 +190,10 @@ mod tests {
     #[test]
     fn a_refusal_says_why_in_words() {
         let ren = person("ren", &["infra-leads"]);
-        assert_eq!(may(&ren, Deed::Approve(&ren), &[]).reasons, [
-            "nobody approves their own request: somebody else has to"
-        ]);
+        assert_eq!(
+            may(&ren, Deed::Approve(&ren), &[]).reasons,
+            ["nobody approves their own request: somebody else has to"]
+        );
         let guest = person("guest", &[]);
         assert_eq!(may(&guest, Deed::Approve(&ren), &[]).reasons, ["in dev this is for members of infra-leads"]);
     }

@@ -1,0 +1,247 @@
+//! Sessions: which role is assumed for what, under which name, limits and tags; each opened once and kept while it is valid.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use tokio::time::Instant;
+
+use super::assume::{Assume, Hub};
+use super::error::NoSession;
+use super::hand::{Hand, RoleKind};
+use super::permission::{Reach, Statement};
+use crate::config::{Account, Config, Role};
+use crate::engine::cloud::Behalf;
+use crate::engine::limit::Gates;
+use crate::engine::{Ask, CloudError};
+use crate::model::{AccountId, HostedZoneId, Place, Region};
+
+/// How long a connection may take to be made: the SDK's own figure.
+const CONNECT: Duration = Duration::from_millis(3100);
+/// How long one attempt of a call may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// How long a call with its repeats may take: less than `Lease::CALL_TIMEOUT`.
+const CALL: Duration = Duration::from_secs(30);
+/// How often a call is tried in all, by the SDK's standard mode; nothing in this room repeats it on top.
+const ATTEMPTS: u32 = 3;
+/// How long before it expires a session is not used any more: longer than a call with its repeats.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// All sessions of the process. Cheap to clone: clones share their sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    base: SdkConfig,
+    gates: Gates,
+    hub: Arc<Hub>,
+    hands: Mutex<HashMap<(RoleKind, Assume, Region), Hand>>,
+    turns: Mutex<HashMap<HostedZoneId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// No sessions yet. `base` is what aws-config loaded: the process's own identity, endpoints, and the one HTTP
+    /// client that all share. Its retries and timeouts are replaced by this tool's.
+    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(CALL)
+            .build();
+        let region = base.region().cloned().unwrap_or_else(|| sdk_region(&config.platform.region));
+        let base = base
+            .into_builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            .region(region)
+            .build();
+        let hub = Arc::new(Hub::new(&config, &base, gates.clone()));
+        Self { inner: Arc::new(Inner { config, base, gates, hub, hands: Mutex::default(), turns: Mutex::default() }) }
+    }
+
+    /// What the operator configured.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The process's own identity.
+    pub(super) fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+
+    /// The reader of the asked resource's account.
+    pub fn reader(&self, ask: &Ask) -> Hand {
+        self.hand(&ask.place.account, &ask.place.region, RoleKind::Reader, &ask.behalf, &[])
+    }
+
+    /// The writer of the asked resource's account, for this step, allowed these statements and no more.
+    pub fn writer(&self, ask: &Ask, statements: &[Statement]) -> Hand {
+        self.hand(&ask.place.account, &ask.place.region, RoleKind::Writer, &ask.behalf, statements)
+    }
+
+    /// Where the secret's source is: the account that the config names, in its region.
+    pub fn secret_place(&self) -> Option<Place> {
+        let (_, account) = self.config().secret_account()?;
+        Some(Place { account: account.id.clone(), region: self.config().region_of(account).clone() })
+    }
+
+    /// Whoever holds it may change that zone's authorisations; the process's others wait.
+    pub(super) fn turn_of(&self, zone: &HostedZoneId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(zone.clone()).or_default())
+    }
+
+    /// How far permissions in that place reach.
+    pub fn reach<'a>(&'a self, place: &'a Place) -> Reach<'a> {
+        Reach { place, config: self.config() }
+    }
+
+    /// A session in that account and region under that role, not opened yet: the first call opens it. The same one is
+    /// handed out while account, role, behalf and statements are the same. `statements` become the session policy;
+    /// none = all that the role may. Readers are shared by all steps of a person.
+    pub fn hand(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        role: RoleKind,
+        behalf: &Behalf,
+        statements: &[Statement],
+    ) -> Hand {
+        let configured = self.config().account_by_id(account);
+        let assume = Assume::new(self.config(), account, configured, region, role, behalf, statements);
+        let mut hands = self.inner.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (role, assume, region.clone());
+        if let Some(hand) = hands.get(&key) {
+            return hand.clone();
+        }
+        hands.retain(|_, hand| hand.is_in_use());
+        let session = Arc::new(Session::new(key.1.clone(), Arc::clone(&self.inner.hub)));
+        let sdk = self
+            .inner
+            .base
+            .to_builder()
+            .region(sdk_region(region))
+            .credentials_provider(SharedCredentialsProvider::new(Provider(Arc::clone(&session))))
+            // The session is the cache; the SDK's own holds 64 identities and then drops any of them.
+            .identity_cache(IdentityCache::no_cache())
+            .build();
+        let gates = self.inner.gates.clone();
+        let hand = Hand::new(account.clone(), region.clone(), (role, key.1.role.clone()), sdk, session, gates);
+        hands.insert(key, hand.clone());
+        hand
+    }
+}
+
+/// The role of that kind in an account.
+pub(super) fn role_of<'a>(config: &'a Config, account: &'a Account, kind: RoleKind) -> &'a Role {
+    match kind {
+        RoleKind::Reader => &account.reader,
+        RoleKind::Writer => &account.writer,
+        RoleKind::Authoriser => &account.authoriser,
+        RoleKind::SecretReader => config.secret.reader.as_ref().unwrap_or(&account.reader),
+    }
+}
+
+fn sdk_region(region: &Region) -> aws_types::region::Region {
+    aws_types::region::Region::new(region.as_str().to_owned())
+}
+
+/// One session: opened by whoever needs it first while the others wait, opened again shortly before it expires.
+pub(super) struct Session {
+    assume: Assume,
+    hub: Arc<Hub>,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    failed: Option<(Instant, CloudError)>,
+}
+
+struct Held {
+    credentials: Credentials,
+    good_until: Instant,
+}
+
+impl Session {
+    fn new(assume: Assume, hub: Arc<Hub>) -> Self {
+        Self { assume, hub, state: tokio::sync::Mutex::default() }
+    }
+
+    /// Credentials that last for at least one more call.
+    pub(super) async fn credentials(&self) -> Result<Credentials, CloudError> {
+        let asked = Instant::now();
+        let mut state = self.state.lock().await;
+        if let Some(held) = state.held.as_ref().filter(|held| Instant::now() < held.good_until) {
+            return Ok(held.credentials.clone());
+        }
+        // Whoever waited for a try that failed meanwhile gets that answer; whoever comes later tries again.
+        if let Some((_, error)) = state.failed.as_ref().filter(|(at, _)| asked < *at) {
+            return Err(error.clone());
+        }
+        let begun = Instant::now();
+        match self.hub.assume(&self.assume).await {
+            Ok(credentials) => {
+                let good_until = begun + self.assume.lasts.saturating_sub(MARGIN);
+                *state = State { held: Some(Held { credentials: credentials.clone(), good_until }), failed: None };
+                Ok(credentials)
+            }
+            Err(error) => {
+                *state = State { held: None, failed: Some((Instant::now(), error.clone())) };
+                Err(error)
+            }
+        }
+    }
+
+    /// Drops the credentials: AWS said that they have expired.
+    pub(super) async fn forget(&self) {
+        self.state.lock().await.held = None;
+    }
+
+    /// Whether it is open, or being opened.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.state
+            .try_lock()
+            .map_or(true, |state| state.held.as_ref().is_some_and(|held| Instant::now() < held.good_until))
+    }
+}
+
+/// A session as the SDK asks for credentials.
+struct Provider(Arc<Session>);
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Provider({})", self.0.assume.role)
+    }
+}
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.0.credentials().await.map_err(|error| CredentialsError::provider_error(NoSession(error)))
+        })
+    }
+}
