@@ -23,6 +23,13 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// What was typed. Ends the process with 2 and a message where the words are off, with 0 after `--help`.
+    pub fn read() -> Self {
+        Self::parse()
+    }
+}
+
 /// Settings that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Common {

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod draw;
 pub mod exit;
 pub mod follow;
+pub mod manual;
 pub mod printer;
 
 pub use args::{Arguments, Command};

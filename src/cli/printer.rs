@@ -32,6 +32,13 @@ impl Printer {
         Self { json, result, progress, interactive: false }
     }
 
+    /// One for a story: results and progress are told as text, one after the other, on the standard output; with JSON asked
+    /// for, on the standard error output, so that the story's own result stays the one document.
+    pub fn narrating(&self) -> Self {
+        let sink = if self.json { &self.progress } else { &self.result };
+        Self { json: false, result: Arc::clone(sink), progress: Arc::clone(sink), interactive: false }
+    }
+
     /// Whether results are JSON.
     pub const fn is_json(&self) -> bool {
         self.json
