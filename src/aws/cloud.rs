@@ -9,7 +9,9 @@ use super::ecr_repository::Repository;
 use super::examine::examine;
 use super::hand::{Hand, RoleKind};
 use super::s3_bucket::BucketKind;
+use super::secret_copy::Copy;
 use super::session::Sessions;
+use super::source_credential::Credential;
 use super::ssm_parameter::SsmParameter;
 use super::zone_association::ZoneAssociation;
 use crate::config::Config;
@@ -43,9 +45,10 @@ impl Aws {
         match ask.spec.clone() {
             Spec::EcrRepository(spec) => kind!(Repository, spec),
             Spec::S3Bucket(spec) => kind!(BucketKind, spec),
+            Spec::SecretCopy(spec) => kind!(Copy, spec),
+            Spec::SourceCredential(spec) => kind!(Credential, spec),
             Spec::SsmParameter(spec) => kind!(SsmParameter, spec),
             Spec::ZoneAssociation(spec) => kind!(ZoneAssociation, spec),
-            Spec::SecretCopy(_) | Spec::SourceCredential(_) => todo!("the kinds of branch w-d"),
         }
     }
 }
