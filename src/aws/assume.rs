@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn assume(kind: RoleKind, change: impl FnOnce(&mut Account), statements: &[Statement]) -> Assume {
-        let mut config = crate::aws::tests::config();
+        let mut config = crate::aws::testing::config();
         change(config.accounts.get_mut("dev").unwrap());
         let (name, account) = config.accounts.get_key_value("dev").unwrap();
         let region = config.region_of(account);

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_types::SdkConfig;
 
-use super::ecr_repository::Repository;
+use super::ecr_repository::EcrRepository;
 use super::examine::examine;
 use super::hand::{Hand, RoleKind};
-use super::s3_bucket::BucketKind;
+use super::s3_bucket::S3Bucket;
+use super::secret_copy::SecretCopy;
 use super::session::Sessions;
+use super::source_credential::SourceCredential;
 use super::ssm_parameter::SsmParameter;
 use super::zone_association::ZoneAssociation;
 use crate::config::Config;
@@ -41,11 +43,12 @@ impl Aws {
             }};
         }
         match ask.spec.clone() {
-            Spec::EcrRepository(spec) => kind!(Repository, spec),
-            Spec::S3Bucket(spec) => kind!(BucketKind, spec),
+            Spec::EcrRepository(spec) => kind!(EcrRepository, spec),
+            Spec::S3Bucket(spec) => kind!(S3Bucket, spec),
+            Spec::SecretCopy(spec) => kind!(SecretCopy, spec),
+            Spec::SourceCredential(spec) => kind!(SourceCredential, spec),
             Spec::SsmParameter(spec) => kind!(SsmParameter, spec),
             Spec::ZoneAssociation(spec) => kind!(ZoneAssociation, spec),
-            Spec::SecretCopy(_) | Spec::SourceCredential(_) => todo!("the kinds of branch w-d"),
         }
     }
 }

@@ -12,18 +12,18 @@ use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
-use crate::model::resource::{EcrRepository, TagMutability};
+use crate::model::resource::{EcrRepository as RepositorySpec, TagMutability};
 use crate::model::{Contents, Observed, Outputs, Spec};
 
-/// One repository.
-pub struct Repository {
+/// See [`RepositorySpec`].
+pub struct EcrRepository {
     asked: Asked,
-    spec: EcrRepository,
+    spec: RepositorySpec,
 }
 
 /// What each role needs for repositories (Service Authorization Reference, Amazon ECR). Making one with tags asks for
 /// `ecr:TagResource`; removing one by force asks for no right on its images.
-pub fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&EcrRepository>) -> Vec<Statement> {
+pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&RepositorySpec>) -> Vec<Statement> {
     let name = spec.map_or_else(|| reach.project_names(), |spec| spec.name.clone());
     let arn = reach.arn("ecr", &format!("repository/{name}"));
     let allow = |sid, actions: &[&str]| vec![Statement::new(sid, actions, &[&arn])];
@@ -48,9 +48,9 @@ pub fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&EcrRepositor
     }
 }
 
-impl Repository {
+impl EcrRepository {
     /// The repository that `ask` means; `spec` is the ask's. Makes no call.
-    pub fn new(sessions: &Sessions, ask: Ask, spec: EcrRepository) -> Self {
+    pub fn new(sessions: &Sessions, ask: Ask, spec: RepositorySpec) -> Self {
         Self { asked: Asked::new(sessions.clone(), ask), spec }
     }
 
@@ -251,7 +251,7 @@ impl Repository {
 }
 
 #[async_trait]
-impl Resource for Repository {
+impl Resource for EcrRepository {
     async fn observe(&self) -> Result<Observed, CloudError> {
         Ok(self.asked.saw(self.look().await?))
     }
@@ -296,9 +296,9 @@ impl Resource for Repository {
 }
 
 /// The repository in the words of its spec. Where ECR lets some tags be pushed again and others not, some may be.
-fn seen(desired: &EcrRepository, described: &Described, lifecycle: Option<String>) -> EcrRepository {
+fn seen(desired: &RepositorySpec, described: &Described, lifecycle: Option<String>) -> RepositorySpec {
     let immutable = described.image_tag_mutability() == Some(&ImageTagMutability::Immutable);
-    EcrRepository {
+    RepositorySpec {
         name: desired.name.clone(),
         tag_mutability: if immutable { TagMutability::Immutable } else { TagMutability::Mutable },
         scan_on_push: described.image_scanning_configuration().is_some_and(ImageScanningConfiguration::scan_on_push),
@@ -317,7 +317,7 @@ fn same_json(one: &str, other: &str) -> bool {
 }
 
 /// The fields in which what was found differs from what it should be.
-fn different(desired: &EcrRepository, found: &EcrRepository) -> Vec<&'static str> {
+fn different(desired: &RepositorySpec, found: &RepositorySpec) -> Vec<&'static str> {
     let fields = [
         ("tag_mutability", desired.tag_mutability != found.tag_mutability),
         ("scan_on_push", desired.scan_on_push != found.scan_on_push),
@@ -341,8 +341,8 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
 mod tests {
     use super::*;
 
-    fn desired(lifecycle_policy: Option<&str>) -> EcrRepository {
-        EcrRepository {
+    fn desired(lifecycle_policy: Option<&str>) -> RepositorySpec {
+        RepositorySpec {
             name: "project-x-dev-algorithm".to_owned(),
             tag_mutability: TagMutability::Immutable,
             scan_on_push: true,

@@ -8,7 +8,7 @@
 //! [`session::Sessions`] and makes no call; `hands(&self) -> Vec<Hand>`, what a step of it will need, so that sessions
 //! can be opened ahead; `permissions`, as [`permission`] says; and [`crate::engine::Resource`].
 
-pub mod asked;
+mod asked;
 mod assume;
 pub mod cloud;
 pub mod ecr_repository;
@@ -18,11 +18,16 @@ pub mod hand;
 pub mod permission;
 pub mod roles;
 pub mod s3_bucket;
-pub mod s3_empty;
-pub mod s3_settings;
+mod s3_empty;
+mod s3_settings;
+pub mod secret_copy;
+mod secret_described;
 pub mod session;
+pub mod source_credential;
 pub mod ssm_parameter;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 pub mod trust;
 pub mod zone_association;
 mod zone_calls;

@@ -9,7 +9,7 @@ use super::hand::RoleKind;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::trust_policy;
-use super::{ecr_repository, s3_bucket, ssm_parameter, zone_permissions};
+use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place};
 
@@ -40,7 +40,8 @@ pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statemen
         Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
         Kind::EcrRepository => ecr_repository::permissions(role, reach, None),
         Kind::S3Bucket => s3_bucket::permissions(role, reach, None),
-        Kind::SecretCopy | Kind::SourceCredential => vec![],
+        Kind::SecretCopy => secret_copy::permissions(role, reach, None),
+        Kind::SourceCredential => source_credential::permissions(role, reach, None),
     }
 }
 

@@ -17,7 +17,7 @@ use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
-use crate::model::resource::{BucketEncryption, S3Bucket};
+use crate::model::resource::{BucketEncryption, S3Bucket as BucketSpec};
 use crate::model::{Observed, Outputs, Owner, Spec};
 
 /// How long one call empties a bucket before it lets the engine come back: well within the lease's call timeout.
@@ -30,10 +30,10 @@ const ROUNDS: usize = 5;
 /// answered with success (Amazon S3 API Reference, CreateBucket).
 const NO_CONSTRAINT: &str = "us-east-1";
 
-/// One bucket.
-pub struct BucketKind {
+/// See [`BucketSpec`].
+pub struct S3Bucket {
     asked: Asked,
-    spec: S3Bucket,
+    spec: BucketSpec,
 }
 
 /// What a name is found to be.
@@ -46,7 +46,7 @@ enum Name {
 /// What each role needs for buckets (Service Authorization Reference, Amazon S3). A bucket's name has no account in its
 /// ARN; `s3:ListAllMyBuckets` has no resource. Making one with tags asks for `s3:TagResource`, and with an object
 /// ownership for `s3:PutBucketOwnershipControls`.
-pub fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&S3Bucket>) -> Vec<Statement> {
+pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&BucketSpec>) -> Vec<Statement> {
     let name = spec.map_or_else(|| reach.project_names(), |spec| spec.name.clone());
     let (bucket, objects) = (reach.bare_arn("s3", &name), reach.bare_arn("s3", &format!("{name}/*")));
     match role {
@@ -95,9 +95,9 @@ pub fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&S3Bucket>) -
     }
 }
 
-impl BucketKind {
+impl S3Bucket {
     /// The bucket that `ask` means; `spec` is the ask's. Makes no call.
-    pub fn new(sessions: &Sessions, ask: Ask, spec: S3Bucket) -> Self {
+    pub fn new(sessions: &Sessions, ask: Ask, spec: BucketSpec) -> Self {
         Self { asked: Asked::new(sessions.clone(), ask), spec }
     }
 
@@ -156,7 +156,7 @@ impl BucketKind {
         let cors = if same_cors(&self.spec.cors, &cors) { self.spec.cors.clone() } else { cors };
         let name = self.spec.name.clone();
         let spec =
-            Spec::S3Bucket(S3Bucket { name, object_ownership, block_public_access, encryption, versioning, cors });
+            Spec::S3Bucket(BucketSpec { name, object_ownership, block_public_access, encryption, versioning, cors });
         let outputs = self.outputs();
         Ok(match self.asked.stranger(&tags) {
             Some(owner) => Observed::Foreign { owner, spec: Some(spec), outputs },
@@ -360,7 +360,7 @@ impl BucketKind {
 }
 
 #[async_trait]
-impl Resource for BucketKind {
+impl Resource for S3Bucket {
     async fn observe(&self) -> Result<Observed, CloudError> {
         Ok(self.asked.saw(self.look().await?))
     }
