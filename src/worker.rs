@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::requests::see_through::stopped;
 use crate::requests::{Desk, DeskError};
 
 /// How many requests are carried out at once.
@@ -41,7 +42,7 @@ pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), De
             }
         }
         tokio::select! {
-            _ = stop.changed() => {}
+            () = stopped(&mut stop) => {}
             _ = changes.next() => {}
             Some(_) = under_way.join_next() => {}
             () = tokio::time::sleep(until_next(desk).await) => {}
@@ -54,7 +55,9 @@ pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), De
 /// How long nothing is due: at most [`POLL`], since other processes write too.
 async fn until_next(desk: &Desk) -> Duration {
     match desk.next_due().await {
-        Ok(Some(at)) => Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL),
+        Ok(Some(at)) => {
+            Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL)
+        }
         Ok(None) | Err(_) => POLL,
     }
 }

@@ -68,6 +68,8 @@ pub struct Demo {
     project: ProjectName,
     environment: EnvironmentName,
     begun: Instant,
+    /// Never told to stop: a demo ends by itself.
+    running: watch::Sender<bool>,
 }
 
 impl Demo {
@@ -89,7 +91,15 @@ impl Demo {
         let (environment, _) = platform.config.environment_named(environment).map_err(DeskError::Invalid)?;
         platform.aws.faults().set_latency(latency);
         let desk = platform.desk().await?;
-        Ok(Self { platform, desk, printer: printer.narrating(), project, environment, begun })
+        Ok(Self {
+            platform,
+            desk,
+            printer: printer.narrating(),
+            project,
+            environment,
+            begun,
+            running: watch::Sender::new(false),
+        })
     }
 
     /// Plays it through.
@@ -116,8 +126,7 @@ impl Demo {
         self.say(&format!("{calls} calls looked, {changing} calls changed something."));
 
         self.heading(ENGINEER, &format!("status {project} {environment}"));
-        let status =
-            StatusArguments { project: Some(project.to_string()), environment: Some(environment.to_string()) };
+        let status = StatusArguments { project: Some(project.to_string()), environment: Some(environment.to_string()) };
         let status_is_well = self.terminal().status(&status).await? == Exit::Done;
 
         self.heading(ENGINEER, &format!("teardown {project} {environment}"));
@@ -148,9 +157,8 @@ impl Demo {
     }
 
     fn terminal(&self) -> Terminal {
-        let (_, stop) = watch::channel(false);
         let says = Some(ENGINEER.to_owned());
-        Terminal { desk: self.desk.clone(), printer: self.printer.clone(), says, stop }
+        Terminal { desk: self.desk.clone(), printer: self.printer.clone(), says, stop: self.running.subscribe() }
     }
 
     fn subject(&self) -> Subject {
@@ -169,10 +177,7 @@ impl Demo {
 
     /// Does something while the others play their parts: the infrastructure stack, which writes the VPC's id once it is waited
     /// for, and the leads, who approve what needs it.
-    async fn with_the_others(
-        &self,
-        doing: impl Future<Output = Result<Exit, DeskError>>,
-    ) -> Result<Exit, DeskError> {
+    async fn with_the_others(&self, doing: impl Future<Output = Result<Exit, DeskError>>) -> Result<Exit, DeskError> {
         tokio::select! {
             done = doing => done,
             broken = self.the_others() => match broken? {},
@@ -196,7 +201,8 @@ impl Demo {
                 }
                 for (step, digest) in view.held() {
                     let given = view.approvers(step, digest).count();
-                    let Some(lead) = leads.get(given) else { continue };
+                    let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals as usize);
+                    let Some(lead) = leads.get(given).filter(|_| given < needed) else { continue };
                     let held = self.desk.approvable(lead, &request.id, Some(step.desired.id.as_str())).await?;
                     self.heading(&lead.name, &format!("approve {} {}", request.id, step.desired.id));
                     for held in &held {
@@ -230,4 +236,3 @@ fn summary(report: &DemoReport) -> String {
     text.push_str(&format!("{calls} AWS calls, {:.1} s\n", report.seconds));
     text
 }
-

@@ -53,7 +53,7 @@ impl Desk {
             let until = until.map_or(POLL, |at| self.from_now(at));
             tokio::select! {
                 () = tokio::time::sleep(until) => {}
-                _ = stop.changed() => {}
+                () = stopped(&mut stop) => {}
                 _ = changes.next() => {}
             }
         }
@@ -72,7 +72,15 @@ impl Desk {
     async fn is_retrying(&self, id: &RequestId) -> Result<bool, DeskError> {
         let states = self.show(id).await?.steps;
         let waits = |state: &StepState| matches!(state, StepState::Waiting { until: Some(_), .. });
-        let tries = |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
+        let tries =
+            |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
         Ok(states.iter().any(|step| tries(&step.state)) && !states.iter().any(|step| waits(&step.state)))
+    }
+}
+
+/// Returns when `stop` turns true; never where nobody is left who could turn it.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
