@@ -11,6 +11,8 @@ mod route53;
 mod s3;
 mod secretsmanager;
 mod ssm;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
