@@ -131,11 +131,11 @@ async fn condition_keys_are_those_of_aws() {
 
 #[tokio::test]
 async fn an_authoriser_may_do_that_and_nothing_else() {
-    let aws = local().await;
     let statement = json!({ "Effect": "Allow", "Action": "route53:*VPCAssociationAuthorization",
         "Resource": format!("arn:aws:route53:::hostedzone/{ZONE}"),
         "Condition": { "StringLike": { "route53:VPCs": format!("VPCId={PROJECT_VPC},VPCRegion={REGION}") } } });
-    let client = aws_sdk_route53::Client::new(&aws.user(PLATFORM, json!([statement])).await);
+    let (_, user) = local_with_user(PLATFORM, json!([statement])).await;
+    let client = aws_sdk_route53::Client::new(&user);
     let authorise = |vpc: &str| {
         let vpc = Vpc::builder().vpc_id(vpc).vpc_region(VpcRegion::from(REGION)).build();
         client.create_vpc_association_authorization().hosted_zone_id(ZONE).vpc(vpc).send()
@@ -148,10 +148,10 @@ async fn an_authoriser_may_do_that_and_nothing_else() {
 
 #[tokio::test]
 async fn a_secret_s_writer_is_held_to_one_name() {
-    let aws = local().await;
     let statement = json!({ "Effect": "Allow", "Action": "secretsmanager:*",
         "Resource": format!("arn:aws:secretsmanager:{REGION}:{PROJECT}:secret:TOKEN-??????") });
-    let client = aws_sdk_secretsmanager::Client::new(&aws.user(PROJECT, json!([statement])).await);
+    let (_, user) = local_with_user(PROJECT, json!([statement])).await;
+    let client = aws_sdk_secretsmanager::Client::new(&user);
     client.create_secret().name("TOKEN").secret_string("x").send().await.expect("this name");
     client.get_secret_value().secret_id("TOKEN").send().await.expect("this name");
     let other = client.create_secret().name("TOKEN-other").secret_string("x").send().await;

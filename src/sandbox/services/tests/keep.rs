@@ -12,7 +12,7 @@ async fn a_restart_keeps_everything() {
     let s3 = aws_sdk_s3::Client::from_conf(s3);
     s3.create_bucket().bucket("kept").send().await.expect("a bucket");
     s3.put_object().bucket("kept").key("k").body(b"bytes".to_vec().into()).send().await.expect("an object");
-    aws_sdk_ecr::Client::new(&project).create_repository().repository_name("r").send().await.expect("a repository");
+    aws_sdk_ecr::Client::new(&project).create_repository().repository_name("repo").send().await.expect("a repository");
     let secrets = aws_sdk_secretsmanager::Client::new(&project);
     secrets.create_secret().name("S").secret_string("x").send().await.expect("a secret");
     secrets.delete_secret().secret_id("S").send().await.expect("scheduled");
@@ -23,13 +23,13 @@ async fn a_restart_keeps_everything() {
     zone.create_vpc_association_authorization().hosted_zone_id(ZONE).vpc(vpc).send().await.expect("authorised");
 
     let saved = aws.services.snapshot();
-    let later = empty();
+    let later = empty().await;
     later.services.restore(&saved).expect("it can be read");
     let (before, after) = (aws.services.inventory().await, later.services.inventory().await);
     assert_eq!(before.to_string(), after.to_string());
     for line in [
         "s3 bucket kept holding 1 object versions",
-        "ecr repository r in",
+        "ecr repository repo in",
         "secret S in",
         "codebuild source",
         "ssm parameter",
@@ -44,7 +44,7 @@ async fn a_restart_keeps_everything() {
     assert_eq!(object.body.collect().await.expect("bytes").to_vec(), b"bytes");
     let open = later.route53(PLATFORM).list_vpc_association_authorizations().hosted_zone_id(ZONE).send().await;
     assert_eq!(open.expect("a list").vpcs().len(), 1);
-    assert!(empty().services.restore(&serde_json::json!({})).is_err());
+    assert!(empty().await.services.restore(&serde_json::json!({})).is_err());
 }
 
 #[tokio::test]

@@ -39,7 +39,6 @@ const PROJECT_VPC: &str = "vpc-0project";
 /// A local AWS with a zone in the platform's account and a VPC in each.
 struct Local {
     services: Services,
-    callers: Arc<Callers>,
     http: SharedHttpClient,
 }
 
@@ -52,7 +51,7 @@ fn account(id: &str) -> SeedAccount {
     SeedAccount { id: id.into(), name: id.into(), region: REGION.into(), ..SeedAccount::default() }
 }
 
-async fn local() -> Local {
+fn seeds() -> [SeedAccount; 3] {
     let zone = SeedZone {
         id: ZONE.into(),
         name: "dev.internal".into(),
@@ -61,24 +60,49 @@ async fn local() -> Local {
     };
     let secret = SeedSecret { name: "TOKEN".into(), value: "made-up".into(), version_id: Some("v".repeat(32)) };
     let parameter = SeedParameter { name: "/dev/project-x/vpc-id".into(), value: PROJECT_VPC.into() };
-    let seeds = [
+    [
         SeedAccount { vpcs: vec![vpc(PLATFORM_VPC)], zones: vec![zone], secrets: vec![secret], ..account(PLATFORM) },
         SeedAccount { vpcs: vec![vpc(PROJECT_VPC)], parameters: vec![parameter], ..account(PROJECT) },
         SeedAccount { vpcs: vec![vpc("vpc-0other")], ..account(OTHER) },
-    ];
-    let local = empty();
-    for seed in &seeds {
-        local.services.seed(seed).await.expect("the seed is sound");
-    }
-    local
+    ]
 }
 
-fn empty() -> Local {
-    let accounts: Vec<String> = [PLATFORM, PROJECT, OTHER].map(str::to_owned).into();
+async fn start(seeds: &[SeedAccount]) -> Local {
+    let accounts: Vec<String> = seeds.iter().map(|seed| seed.id.clone()).collect();
     let services = Services::new(&accounts, REGION);
     let callers = Arc::new(Callers::new(Arc::new(Iam::new(accounts))));
-    let gateway = Arc::new(Gateway::new(Arc::clone(&callers), services.handlers()));
-    Local { services, callers, http: SharedHttpClient::new(InProcess(gateway)) }
+    for seed in seeds {
+        callers.iam.seed(seed).await.expect("sound users");
+        services.seed(seed).await.expect("a sound seed");
+    }
+    let gateway = Arc::new(Gateway::new(callers, services.handlers()));
+    Local { services, http: SharedHttpClient::new(InProcess(gateway)) }
+}
+
+async fn local() -> Local {
+    start(&seeds()).await
+}
+
+async fn empty() -> Local {
+    start(&[PLATFORM, PROJECT, OTHER].map(account)).await
+}
+
+/// The same, and the session of a user of one account that may do what `statements` say and nothing else.
+async fn local_with_user(of: &str, statements: serde_json::Value) -> (Local, SdkConfig) {
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
+    let (access_key, secret_key) = ("AKIAUSER000000000000", "user-secret");
+    let mut seeds = seeds();
+    for seed in seeds.iter_mut().filter(|seed| seed.id == of) {
+        seed.users.push(SeedUser {
+            name: "user".into(),
+            access_key: access_key.into(),
+            secret_key: secret_key.into(),
+            policies: vec![("p".to_owned(), policy.clone())],
+        });
+    }
+    let aws = start(&seeds).await;
+    let config = aws.config((access_key, secret_key), REGION);
+    (aws, config)
 }
 
 impl Local {
@@ -101,21 +125,6 @@ impl Local {
     fn admin_in(&self, account: &str, region: &str) -> SdkConfig {
         let (access, secret) = LocalAws::admin_credentials(account);
         self.config((&access, &secret), region)
-    }
-
-    /// A user of the platform's account that may do what `statements` say and nothing else.
-    async fn user(&self, account_id: &str, statements: serde_json::Value) -> SdkConfig {
-        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
-        let keys = ("AKIAUSER000000000000", "user-secret");
-        let user = SeedUser {
-            name: "user".into(),
-            access_key: keys.0.into(),
-            secret_key: keys.1.into(),
-            policies: vec![("p".to_owned(), policy)],
-        };
-        let seed = SeedAccount { users: vec![user], ..account(account_id) };
-        self.callers.iam.seed(&seed).await.expect("a sound user");
-        self.config(keys, REGION)
     }
 
     fn route53(&self, account: &str) -> aws_sdk_route53::Client {
