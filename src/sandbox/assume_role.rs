@@ -7,6 +7,7 @@ use awsim_iam_policy::PolicyDocument;
 use serde_json::Value;
 
 use super::caller::Session;
+use super::policy::identity_policy;
 use super::refusal::error;
 
 /// The request's fields [STS API Reference, AssumeRole].
@@ -20,8 +21,6 @@ pub(crate) struct AssumeRole {
     pub transitive: BTreeSet<String>,
     pub policy: Option<PolicyDocument>,
     pub policy_arns: Vec<String>,
-    /// Plain-text characters of policy, policy ARNs and tags.
-    characters: usize,
 }
 
 impl AssumeRole {
@@ -88,10 +87,8 @@ impl AssumeRole {
                 "The specified transitive tag key must be included in the requested tags.",
             ));
         }
-        let tag_characters = tags.iter().map(|(key, value)| key.chars().count() + value.chars().count()).sum::<usize>();
         Ok(Self {
-            policy: inline.as_deref().map(parse_policy).transpose()?,
-            characters: policy_characters + tag_characters,
+            policy: inline.as_deref().map(identity_policy).transpose()?,
             role_arn,
             session_name,
             seconds,
@@ -117,18 +114,6 @@ impl AssumeRole {
         }
         Ok(())
     }
-
-    /// PackedPolicySize: AWS packs in a way of its own; this is the share of the plain-text limit, at most 100.
-    pub(crate) fn packed_percent(&self) -> Option<usize> {
-        (self.characters > 0).then(|| (self.characters * 100).div_ceil(2048).min(100))
-    }
-}
-
-/// Parses a policy document; anything else is MalformedPolicyDocument.
-pub(crate) fn parse_policy(document: &str) -> Result<PolicyDocument, AwsError> {
-    serde_json::from_str(document).map_err(|why| {
-        error(400, "MalformedPolicyDocument", format!("This policy contains invalid Json or a syntax error: {why}"))
-    })
 }
 
 fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {

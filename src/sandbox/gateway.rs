@@ -88,16 +88,12 @@ impl Gateway {
     ) -> Result<Response<Bytes>, Lost> {
         let request_id = Uuid::new_v4().to_string();
         let is_head = request.method() == Method::HEAD;
-        let (answer, lost) = match self.serve(request, &request_id, call, delay).await? {
-            Ok(served) => served,
-            Err(refused) => {
-                call.code = Some(refused.error.code.clone());
-                (refused.write(&request_id), false)
-            }
-        };
+        let answer = self.serve(request, &request_id, call, delay).await?.unwrap_or_else(|refused| {
+            call.code = Some(refused.error.code.clone());
+            refused.write(&request_id)
+        });
         call.status = Some(answer.status().as_u16());
-        call.response_lost = lost;
-        match (lost, is_head) {
+        match (call.response_lost, is_head) {
             (true, _) => Err(Lost),
             (false, true) => Ok(answer.map(|_| Bytes::new())),
             (false, false) => Ok(answer),
@@ -111,7 +107,7 @@ impl Gateway {
         request_id: &str,
         call: &mut Call,
         delay: &mut Duration,
-    ) -> Result<Result<(Response<Bytes>, bool), Refused>, Lost> {
+    ) -> Result<Result<Response<Bytes>, Refused>, Lost> {
         let (head, body) = request.into_parts();
         let signed = Signed::of(&head);
         let (name, region) = signed.as_ref().map_or(("", ""), |signed| (&signed.service, &signed.region));
@@ -150,7 +146,8 @@ impl Gateway {
             Some(Effect::LoseRequest) => return Err(Lost),
             Some(Effect::Error { status, code, message }) => return refuse(error(status, &code, message)),
             Some(Effect::Throttle) => return refuse(dialect.throttled()),
-            Some(Effect::LoseResponse | Effect::Latency(_)) | None => {}
+            Some(Effect::LoseResponse) => call.response_lost = true,
+            Some(Effect::Latency(_)) | None => {}
         }
         if !self.faults.take_token(&caller.account, name, &parsed.operation) {
             return refuse(dialect.throttled());
@@ -177,7 +174,7 @@ impl Gateway {
             Err(error) => return refuse(error),
         };
         let (status, headers, body) = protocol::serialize_response(protocol, &parsed.operation, &output, request_id);
-        Ok(Ok((response(status, headers, body), fate.effect == Some(Effect::LoseResponse))))
+        Ok(Ok(response(status, headers, body)))
     }
 
     /// Every check must be allowed; an operation without checks is nobody's to call.
@@ -196,8 +193,10 @@ impl Gateway {
         }
         let base = decide::request_context(caller, &context.region, self.callers.clock.now());
         checks.iter().try_for_each(|check| {
-            decide::identity_allows(caller, check, &base)
-                .map_err(|Denied(why)| dialect.denied(&caller.arn, &check.action, &check.resource, &why))
+            decide::identity_allows(caller, check, &base).map_err(|Denied(why)| {
+                let error = dialect.denied(&caller.arn, &check.action, &check.resource, &why);
+                if is_route53_on_a_vpc(check) { not_authorized(error) } else { error }
+            })
         })
     }
 }
@@ -232,6 +231,16 @@ fn note_caller(call: &mut Call, caller: &Caller) {
         call.session_name = Some(session.name.clone());
         call.session_tags.clone_from(&session.tags);
     }
+}
+
+/// Route 53 asks for AssociateVPCWithHostedZone on the zone and on the VPC.
+fn is_route53_on_a_vpc(check: &IamCheck) -> bool {
+    check.action.starts_with("route53:") && check.resource.split(':').nth(2) == Some("ec2")
+}
+
+/// A denial on the VPC's ARN is a 401 with a code of Route 53's own [hashicorp/terraform-provider-aws, issue 18176].
+fn not_authorized(denied: AwsError) -> AwsError {
+    error(401, "NotAuthorizedException", denied.message)
 }
 
 /// S3 clients may put the bucket before the host (`BUCKET.s3.REGION.amazonaws.com`); awsim reads it from the path only.

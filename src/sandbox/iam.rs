@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Inventory;
 use super::caller::Caller;
+use super::policy::{identity_policy, trust_policy};
 use super::seed::{SeedAccount, SeedRole, SeedUser};
 
 /// The administrator that every account has, so that people can look around with the `aws` command line.
@@ -93,7 +94,19 @@ impl Iam {
     async fn run(&self, account: &str, operation: &str, input: Value) -> Result<Value, AwsError> {
         let mut context = RequestContext::new("iam", IAM_REGION);
         account.clone_into(&mut context.account_id);
-        self.service(account)?.handle(operation, input, &context).await
+        self.serve(operation, input, &context).await
+    }
+
+    /// One call of the IAM API. Policy documents are held to IAM's grammar first.
+    async fn serve(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        let document = |field: &str| input[field].as_str();
+        match operation {
+            "CreateRole" => document("AssumeRolePolicyDocument").map(trust_policy),
+            "UpdateAssumeRolePolicy" => document("PolicyDocument").map(trust_policy),
+            _ => document("PolicyDocument").map(identity_policy),
+        }
+        .transpose()?;
+        self.service(&ctx.account_id)?.handle(operation, input, ctx).await
     }
 
     fn service(&self, account: &str) -> Result<&IamService, AwsError> {
@@ -146,13 +159,14 @@ impl Iam {
     pub(crate) fn add_to(&self, inventory: &mut Inventory) {
         for account in self.accounts.keys() {
             let Some(state) = self.state(account) else { continue };
-            for role in &state.roles {
-                inventory.add(account, format!("iam role {}", role.role_name));
+            for role in state.roles.iter() {
+                let name = format!("{}{}", role.path.trim_start_matches('/'), role.role_name);
                 for policy in role.inline_policies.keys() {
-                    inventory.add(account, format!("iam role-policy {} {policy}", role.role_name));
+                    inventory.add(account, format!("iam role-policy {name} {policy}"));
                 }
+                inventory.add(account, format!("iam role {name}"));
             }
-            for user in &state.users {
+            for user in state.users.iter() {
                 inventory.add(account, format!("iam user {}", user.user_name));
             }
         }
@@ -196,7 +210,7 @@ impl ServiceHandler for IamHandler {
     }
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
-        let mut output = self.0.service(&ctx.account_id)?.handle(operation, input, ctx).await?;
+        let mut output = self.0.serve(operation, input, ctx).await?;
         url_encode_documents(&mut output);
         Ok(output)
     }

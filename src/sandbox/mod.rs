@@ -13,13 +13,16 @@ mod iam;
 mod inventory;
 mod local_aws;
 pub mod log;
+mod policy;
 mod refusal;
 pub mod seed;
 mod server;
-pub mod services;
+mod services;
 mod signature;
 mod state;
 mod sts;
+#[cfg(test)]
+mod tests;
 
 pub use inventory::{Inventory, InventoryDiff};
 pub use local_aws::{LocalAws, SandboxError};

@@ -277,12 +277,7 @@ impl ServiceHandler for Ec2 {
                 }
                 checks
             }
-            "DeleteVpc" => vec![on(&action, text(input, "VpcId").unwrap_or("*")).done()],
-            "ModifyVpcAttribute" => {
-                let named = [("EnableDnsSupport", "enableDnsSupport"), ("EnableDnsHostnames", "enableDnsHostnames")];
-                let attribute = named.iter().find(|(field, _)| input[*field].is_object()).map(|(_, name)| *name);
-                vec![on(&action, text(input, "VpcId").unwrap_or("*")).key("ec2:Attribute", attribute).done()]
-            }
+            "DeleteVpc" | "ModifyVpcAttribute" => vec![on(&action, text(input, "VpcId").unwrap_or("*")).done()],
             "CreateTags" | "DeleteTags" => {
                 let ids = many(input.get("ResourceId")).into_iter().filter_map(Value::as_str);
                 ids.map(|id| on(&action, id).request_tags(&tags(input.get("Tag"))).done()).collect()

@@ -127,7 +127,7 @@ impl S3 {
             "PutBucketAcl" if self.acls_are_disabled(&bucket, ctx) => {
                 return Err(error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"));
             }
-            "PutPublicAccessBlock" => rules::name_every_flag(&mut input),
+            "PutPublicAccessBlock" => rules::name_every_flag(&mut input)?,
             "DeleteBucketEncryption" => {
                 return self.inner.handle("PutBucketEncryption", rules::encryption(&bucket), ctx).await;
             }

@@ -49,6 +49,8 @@ async fn the_token_is_the_version_id_and_a_repeat_is_the_same() {
     assert_eq!(update("four", token("d")).await.expect("a fourth").version_id(), Some(token("d").as_str()));
     let value = mine.get_secret_value().secret_id(made.arn().expect("an ARN")).send().await.expect("the value");
     assert_eq!((value.secret_string(), value.version_id()), (Some("four"), Some(token("d").as_str())));
+    let foreign = Client::new(&aws.admin(OTHER)).get_secret_value().secret_id(made.arn().expect("an ARN")).send().await;
+    assert_eq!(refused(foreign), as_said(400, "AccessDeniedException"));
     let stage = mine.get_secret_value().secret_id("TOKEN").version_stage("NONE").send().await;
     assert_eq!(refused(stage), as_said(400, "ResourceNotFoundException"));
     assert_eq!(aws.lines(PROJECT, "secret").await, [format!("secret TOKEN in {REGION} version {}", token("d"))]);
