@@ -66,9 +66,17 @@ impl Check {
         tags.iter().fold(check, |check, (key, value)| check.key(&format!("aws:RequestTag/{key}"), Some(value)))
     }
 
-    /// Adds `aws:ResourceTag/…` for the tags of the resource.
-    pub(super) fn resource_tags<'a>(self, tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
-        tags.into_iter().fold(self, |check, (key, value)| check.key(&format!("aws:ResourceTag/{key}"), Some(value)))
+    /// Adds `aws:ResourceTag/…` and the service's own `…:ResourceTag/…` for the tags of the resource.
+    pub(super) fn resource_tags<'a>(
+        self,
+        service: &str,
+        tags: impl IntoIterator<Item = (&'a String, &'a String)>,
+    ) -> Self {
+        tags.into_iter().fold(self, |check, (key, value)| {
+            check
+                .key(&format!("aws:ResourceTag/{key}"), Some(value))
+                .key(&format!("{service}:ResourceTag/{key}"), Some(value))
+        })
     }
 
     /// The finished check.

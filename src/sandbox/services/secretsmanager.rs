@@ -212,11 +212,8 @@ impl ServiceHandler for SecretsManager {
         let on = |action: &str, id: &str| {
             let seen = self.with(ctx, id, |secret| (secret.arn.clone(), secret.tags.clone()));
             let (arn, tags) = seen.unwrap_or_else(|| (secret_arn(ctx, id), Default::default()));
-            let tagged = Check::new(action, arn).key("secretsmanager:SecretId", Some(id)).resource_tags(&tags);
-            let tagged = tags.iter().fold(tagged, |check, (key, value)| {
-                check.key(&format!("secretsmanager:ResourceTag/{key}"), Some(value))
-            });
-            tagged.request_tags(&new_tags)
+            let check = Check::new(action, arn).key("secretsmanager:SecretId", Some(id));
+            check.resource_tags("secretsmanager", &tags).request_tags(&new_tags)
         };
         let id = text(input, "SecretId");
         match (operation, id) {

@@ -58,7 +58,7 @@ impl Call<'_> {
 }
 
 /// The SOA and NS records that every zone has.
-pub(in super::super) fn apex_records(name: &str) -> Vec<Value> {
+pub(super) fn apex_records(name: &str) -> Vec<Value> {
     let set = |kind: &str, ttl: &str, value: &str| json!({ "Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": { "ResourceRecord": [{ "Value": value }] } });
     vec![
         set("NS", "172800", "ns-0.awsdns-00.com."),

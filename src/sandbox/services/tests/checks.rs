@@ -157,3 +157,21 @@ async fn a_secret_s_writer_is_held_to_one_name() {
     let other = client.create_secret().name("TOKEN-other").secret_string("x").send().await;
     assert_eq!(refused(other), as_said(400, "AccessDeniedException"));
 }
+
+#[tokio::test]
+async fn an_association_needs_the_right_on_the_vpc_too() {
+    let on_the_zone = json!({ "Effect": "Allow", "Action": ["route53:*", "ec2:DescribeVpcs"],
+        "Resource": [format!("arn:aws:route53:::hostedzone/{ZONE}"), "*"],
+        "Condition": { "Null": { "route53:VPCs": "false" } } });
+    let look = json!({ "Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*" });
+    let not_the_vpc = json!({ "Effect": "Deny", "Action": "route53:*", "Resource": "arn:aws:ec2:*:*:vpc/*" });
+    let (aws, user) = local_with_user(PROJECT, json!([on_the_zone, look, not_the_vpc])).await;
+    let vpc = Vpc::builder().vpc_id(PROJECT_VPC).vpc_region(VpcRegion::from(REGION)).build();
+    let authorise = aws.route53(PLATFORM).create_vpc_association_authorization().hosted_zone_id(ZONE).vpc(vpc.clone());
+    authorise.send().await.expect("authorised");
+    let client = aws_sdk_route53::Client::new(&user);
+    let join = client.associate_vpc_with_hosted_zone().hosted_zone_id(ZONE).vpc(vpc).send().await;
+    assert_eq!(refused(join), as_said(401, "NotAuthorizedException"));
+    let list = client.list_hosted_zones_by_vpc().vpc_id(PROJECT_VPC).vpc_region(VpcRegion::from(REGION)).send().await;
+    assert!(list.expect("a list").hosted_zone_summaries().is_empty());
+}
