@@ -55,23 +55,7 @@ impl Gateway {
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Lost> {
         let (round_trip, begun) = (self.faults.latency(), Instant::now());
         pause_until(begun, round_trip / 2).await;
-        let mut call = Call {
-            number: 0,
-            at: self.callers.clock.now(),
-            account: String::new(),
-            region: String::new(),
-            service: String::new(),
-            operation: String::new(),
-            resources: Vec::new(),
-            caller: None,
-            source_identity: None,
-            session_name: None,
-            session_tags: Default::default(),
-            changing: false,
-            status: None,
-            code: None,
-            response_lost: false,
-        };
+        let mut call = Call::begun(self.callers.clock.now());
         let mut delay = Duration::ZERO;
         let answer = self.answer(request, &mut call, &mut delay).await;
         call.at = self.callers.clock.now();

@@ -51,6 +51,10 @@ impl Iam {
     }
 
     async fn seed_user(&self, account: &str, user: &SeedUser) -> Result<(), AwsError> {
+        if self.user_with_key(&user.access_key).is_some() {
+            let message = format!("the access key {} is somebody else's already", user.access_key);
+            return Err(AwsError::conflict("EntityAlreadyExists", message));
+        }
         self.run(account, "CreateUser", json!({ "UserName": user.name })).await?;
         for (name, document) in &user.policies {
             let input = json!({ "UserName": user.name, "PolicyName": name, "PolicyDocument": document.to_string() });
