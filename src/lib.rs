@@ -6,3 +6,5 @@ pub mod engine;
 pub mod model;
 pub mod plan;
 pub mod policy;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

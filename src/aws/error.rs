@@ -81,7 +81,8 @@ const THROTTLED: [&str; 13] = [
 ];
 
 /// Passing for another reason: the service's trouble, or somebody else is changing the same thing.
-const PASSING: [&str; 10] = [
+const PASSING: [&str; 11] = [
+    "InvalidPaginationToken",
     "RequestTimeout",
     "RequestTimeoutException",
     "InternalError",
@@ -230,6 +231,12 @@ impl Answer<'_> {
 
     fn forbidden(&self) -> CloudError {
         let Called { action, resource, .. } = self.called;
+        // AWS names the resource that the permission is missing for, which can be another than the one that was meant.
+        let named = self
+            .message
+            .split_once("on resource: ")
+            .map(|(_, rest)| rest.split_whitespace().next().unwrap_or_default());
+        let resource = named.unwrap_or(resource);
         let resource = if resource.starts_with("arn:") { resource } else { "*" };
         let mend = json!({"Effect": "Allow", "Action": action, "Resource": resource});
         CloudError::Forbidden { why: self.why(), mend: Some(mend.to_string()) }

@@ -52,6 +52,8 @@ pub struct Hand {
     pub region: Region,
     /// The role's ARN, for messages.
     pub role: String,
+    /// Which role it is.
+    pub kind: RoleKind,
     sdk: SdkConfig,
     session: Arc<Session>,
     gates: Gates,
@@ -82,12 +84,13 @@ impl Hand {
     pub(super) fn new(
         account: AccountId,
         region: Region,
-        role: String,
+        role: (RoleKind, String),
         sdk: SdkConfig,
         session: Arc<Session>,
         gates: Gates,
     ) -> Self {
-        Self { account, region, role, sdk, session, gates, clients: Arc::default() }
+        let (kind, role) = role;
+        Self { account, region, role, kind, sdk, session, gates, clients: Arc::default() }
     }
 
     /// Makes one call: waits for its tokens, opens the session if need be, bounds its time, and sorts what AWS answers.

@@ -10,10 +10,13 @@
 
 mod asked;
 mod assume;
+pub mod cloud;
 pub mod ecr_repository;
 pub mod error;
+pub mod examine;
 pub mod hand;
 pub mod permission;
+pub mod roles;
 pub mod s3_bucket;
 mod s3_empty;
 mod s3_settings;
@@ -21,5 +24,9 @@ pub mod secret_copy;
 mod secret_described;
 pub mod session;
 pub mod source_credential;
+pub mod ssm_parameter;
 pub mod tags;
 pub mod trust;
+pub mod zone_association;
+mod zone_calls;
+mod zone_permissions;

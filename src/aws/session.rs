@@ -23,7 +23,7 @@ use crate::config::{Account, Config, Role};
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
 use crate::engine::{Ask, CloudError};
-use crate::model::{AccountId, Place, Region};
+use crate::model::{AccountId, HostedZoneId, Place, Region};
 
 /// How long a connection may take to be made: the SDK's own figure.
 const CONNECT: Duration = Duration::from_millis(3100);
@@ -47,7 +47,8 @@ struct Inner {
     base: SdkConfig,
     gates: Gates,
     hub: Arc<Hub>,
-    hands: Mutex<HashMap<(Assume, Region), Hand>>,
+    hands: Mutex<HashMap<(RoleKind, Assume, Region), Hand>>,
+    turns: Mutex<HashMap<HostedZoneId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl fmt::Debug for Sessions {
@@ -74,7 +75,7 @@ impl Sessions {
             .region(region)
             .build();
         let hub = Arc::new(Hub::new(&config, &base, gates.clone()));
-        Self { inner: Arc::new(Inner { config, base, gates, hub, hands: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { config, base, gates, hub, hands: Mutex::default(), turns: Mutex::default() }) }
     }
 
     /// What the operator configured.
@@ -103,6 +104,12 @@ impl Sessions {
         Some(Place { account: account.id.clone(), region: self.config().region_of(account).clone() })
     }
 
+    /// Whoever holds it may change that zone's authorisations; the process's others wait.
+    pub(super) fn turn_of(&self, zone: &HostedZoneId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(zone.clone()).or_default())
+    }
+
     /// How far permissions in that place reach.
     pub fn reach<'a>(&'a self, place: &'a Place) -> Reach<'a> {
         Reach { place, config: self.config() }
@@ -122,11 +129,12 @@ impl Sessions {
         let configured = self.config().account_by_id(account);
         let assume = Assume::new(self.config(), account, configured, region, role, behalf, statements);
         let mut hands = self.inner.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hand) = hands.get(&(assume.clone(), region.clone())) {
+        let key = (role, assume, region.clone());
+        if let Some(hand) = hands.get(&key) {
             return hand.clone();
         }
         hands.retain(|_, hand| hand.is_in_use());
-        let session = Arc::new(Session::new(assume.clone(), Arc::clone(&self.inner.hub)));
+        let session = Arc::new(Session::new(key.1.clone(), Arc::clone(&self.inner.hub)));
         let sdk = self
             .inner
             .base
@@ -137,8 +145,8 @@ impl Sessions {
             .identity_cache(IdentityCache::no_cache())
             .build();
         let gates = self.inner.gates.clone();
-        let hand = Hand::new(account.clone(), region.clone(), assume.role.clone(), sdk, session, gates);
-        hands.insert((assume, region.clone()), hand.clone());
+        let hand = Hand::new(account.clone(), region.clone(), (role, key.1.role.clone()), sdk, session, gates);
+        hands.insert(key, hand.clone());
         hand
     }
 }
