@@ -196,8 +196,10 @@ impl Gateway {
         }
         let base = decide::request_context(caller, &context.region, self.callers.clock.now());
         checks.iter().try_for_each(|check| {
-            decide::identity_allows(caller, check, &base)
-                .map_err(|Denied(why)| dialect.denied(&caller.arn, &check.action, &check.resource, &why))
+            decide::identity_allows(caller, check, &base).map_err(|Denied(why)| {
+                let error = dialect.denied(&caller.arn, &check.action, &check.resource, &why);
+                if is_route53_on_a_vpc(check) { not_authorized(error) } else { error }
+            })
         })
     }
 }
@@ -232,6 +234,16 @@ fn note_caller(call: &mut Call, caller: &Caller) {
         call.session_name = Some(session.name.clone());
         call.session_tags.clone_from(&session.tags);
     }
+}
+
+/// Route 53 asks for AssociateVPCWithHostedZone on the zone and on the VPC.
+fn is_route53_on_a_vpc(check: &IamCheck) -> bool {
+    check.action.starts_with("route53:") && check.resource.split(':').nth(2) == Some("ec2")
+}
+
+/// A denial on the VPC's ARN is a 401 with a code of Route 53's own [hashicorp/terraform-provider-aws, issue 18176].
+fn not_authorized(denied: AwsError) -> AwsError {
+    error(401, "NotAuthorizedException", denied.message)
 }
 
 /// S3 clients may put the bucket before the host (`BUCKET.s3.REGION.amazonaws.com`); awsim reads it from the path only.

@@ -18,6 +18,7 @@ use super::iam::{Iam, IamHandler, admin_credentials};
 use super::log::Log;
 use super::seed::Seed;
 use super::server::{Served, serve};
+use super::services::Services;
 use super::state::Saved;
 use super::sts::Sts;
 
@@ -50,6 +51,7 @@ pub(super) struct Inner {
     region: String,
     pub(super) gateway: Arc<Gateway>,
     pub(super) callers: Arc<Callers>,
+    services: Services,
 }
 
 impl fmt::Debug for LocalAws {
@@ -64,28 +66,22 @@ impl LocalAws {
     /// # Errors
     /// [`SandboxError::Seed`] where the seed holds something that AWS would refuse.
     pub async fn start(seed: Seed) -> Result<Self, SandboxError> {
-        Self::with_handlers(seed, Vec::new()).await
-    }
-
-    pub(super) async fn with_handlers(
-        seed: Seed,
-        handlers: Vec<Arc<dyn ServiceHandler>>,
-    ) -> Result<Self, SandboxError> {
-        let accounts: Vec<String> = seed.accounts.iter().map(|account| account.id.clone()).collect();
-        let aws = Self::empty(seed.region, accounts, handlers);
+        let aws = Self::empty(seed.region, seed.accounts.iter().map(|account| account.id.clone()).collect());
         for account in &seed.accounts {
             let refused = |why: String| SandboxError::Seed { account: account.id.clone(), why };
             aws.inner.callers.iam.seed(account).await.map_err(|error| refused(error.message))?;
+            aws.inner.services.seed(account).await.map_err(refused)?;
         }
         Ok(aws)
     }
 
-    fn empty(region: String, accounts: Vec<String>, handlers: Vec<Arc<dyn ServiceHandler>>) -> Self {
+    fn empty(region: String, accounts: Vec<String>) -> Self {
+        let services = Services::new(&accounts, &region);
         let callers = Arc::new(Callers::new(Arc::new(Iam::new(accounts))));
         let own: [Arc<dyn ServiceHandler>; 2] =
             [Arc::new(IamHandler(Arc::clone(&callers.iam))), Arc::new(Sts(Arc::clone(&callers)))];
-        let gateway = Arc::new(Gateway::new(Arc::clone(&callers), own.into_iter().chain(handlers)));
-        Self { inner: Arc::new(Inner { region, gateway, callers }) }
+        let gateway = Arc::new(Gateway::new(Arc::clone(&callers), own.into_iter().chain(services.handlers())));
+        Self { inner: Arc::new(Inner { region, gateway, callers, services }) }
     }
 
     /// An HTTP client for `aws_config` and the SDK's clients: their requests end here, whatever their endpoint says.
@@ -128,7 +124,7 @@ impl LocalAws {
 
     /// What is really there in every account.
     pub async fn inventory(&self) -> Inventory {
-        let mut inventory = Inventory::default();
+        let mut inventory = self.inner.services.inventory().await;
         self.inner.callers.iam.add_to(&mut inventory);
         inventory
     }
@@ -139,7 +135,7 @@ impl LocalAws {
     /// The directory cannot be written.
     pub async fn save(&self, dir: &Path) -> Result<(), SandboxError> {
         let iam = self.inner.callers.iam.snapshot().map_err(SandboxError::State)?;
-        let saved = Saved::new(self.inner.region.clone(), iam, serde_json::Value::Null);
+        let saved = Saved::new(self.inner.region.clone(), iam, self.inner.services.snapshot());
         let dir = dir.to_owned();
         Ok(tokio::task::spawn_blocking(move || saved.write(&dir)).await.map_err(io::Error::other)??)
     }
@@ -152,8 +148,9 @@ impl LocalAws {
         let dir = dir.to_owned();
         let saved = tokio::task::spawn_blocking(move || Saved::read(&dir)).await.map_err(io::Error::other)??;
         let Some(saved) = saved else { return Ok(None) };
-        let aws = Self::empty(saved.region, saved.iam.keys().cloned().collect(), Vec::new());
+        let aws = Self::empty(saved.region, saved.iam.keys().cloned().collect());
         aws.inner.callers.iam.restore(&saved.iam).map_err(SandboxError::State)?;
+        aws.inner.services.restore(&saved.services).map_err(SandboxError::State)?;
         Ok(Some(aws))
     }
 }

@@ -16,7 +16,7 @@ pub mod log;
 mod refusal;
 pub mod seed;
 mod server;
-pub mod services;
+mod services;
 mod signature;
 mod state;
 mod sts;

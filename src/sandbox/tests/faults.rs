@@ -13,8 +13,8 @@ async fn a_lost_response_has_its_effect_and_a_lost_request_has_none() {
     aws.faults().add(Rule::on("ssm", "PutParameter", Effect::LoseResponse).when(When::Nth(1)));
     aws.faults().add(Rule::on("ssm", "PutParameter", Effect::LoseRequest).when(When::Nth(2)));
     for name in ["/done", "/not-done"] {
-        let lost = ssm.put_parameter().name(name).value("v").send().await.expect_err("no answer");
-        assert!(matches!(&lost, aws_sdk_ssm::error::SdkError::DispatchFailure(failure) if failure.is_io()), "{lost:?}");
+        let lost = put(&ssm, name).await.expect_err("no answer");
+        assert!(matches!(&lost, SdkError::DispatchFailure(failure) if failure.is_io()), "{lost:?}");
     }
     ssm.get_parameter().name("/done").send().await.expect("the effect happened");
     assert_eq!(refusal(ssm.get_parameter().name("/not-done").send().await).0, "ParameterNotFound");
@@ -60,7 +60,13 @@ async fn every_call_takes_the_round_trip() {
 async fn the_log_counts_what_changes_and_what_does_not() {
     let aws = local().await;
     let ssm = ssm_of(&aws, admin(SPOKE));
-    ssm.put_parameter().name("/mine").value("a value that no log may hold").send().await.expect("allowed");
+    ssm.put_parameter()
+        .name("/mine")
+        .value("a value that no log may hold")
+        .r#type(ParameterType::String)
+        .send()
+        .await
+        .expect("allowed");
     let mark = aws.log().mark();
     ssm.get_parameter().name("/mine").send().await.expect("there");
     assume(&aws).send().await.expect("assumed");

@@ -1,5 +1,9 @@
 //! Roles can be broken and mended through the IAM API, and what was saved comes back.
 
+use std::sync::Arc;
+
+use awsim_core::{AwsError, RequestContext, ServiceHandler};
+
 use super::super::iam::IamHandler;
 use super::*;
 
@@ -26,7 +30,7 @@ async fn a_broken_trust_policy_refuses_and_a_mended_one_lets_in() {
     assume(&aws).send().await.expect("mended");
 
     iam(&aws, "DeleteRolePolicy", json!({ "RoleName": "writer", "PolicyName": "p" })).await.expect("deleted");
-    let put = ssm_of(&aws, open).put_parameter().name("/mine").value("v").send().await;
+    let put = put(&ssm_of(&aws, open), "/mine").await;
     assert_eq!(refusal(put).0, "AccessDeniedException", "an open session loses what its role loses");
 }
 

@@ -1,10 +1,14 @@
 //! Who may call at all: unknown keys, wrong secrets, unsigned requests, ended sessions, undeclared permissions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
+use async_trait::async_trait;
+use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use bytes::Bytes;
 
+use super::super::connector::InProcess;
+use super::super::gateway::Gateway;
 use super::*;
 
 #[tokio::test]
@@ -57,10 +61,31 @@ async fn a_session_ends_by_the_clock() {
     assert_eq!(refusal(ssm_of(&aws, given).get_parameter().name("/mine").send().await).0, "ExpiredTokenException");
 }
 
+/// A service that declares no permission for anything.
+struct Silent;
+
+#[async_trait]
+impl ServiceHandler for Silent {
+    fn service_name(&self) -> &str {
+        "ssm"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::AwsJson1_1
+    }
+
+    async fn handle(&self, _: &str, _: Value, _: &RequestContext) -> Result<Value, AwsError> {
+        Ok(json!({}))
+    }
+}
+
 #[tokio::test]
 async fn an_operation_without_a_declared_permission_is_nobodys() {
     let aws = local().await;
-    let (code, message) = refusal(ssm_of(&aws, admin(SPOKE)).delete_parameter().name("/mine").send().await);
+    let handlers: [Arc<dyn ServiceHandler>; 1] = [Arc::new(Silent)];
+    let gateway = Arc::new(Gateway::new(Arc::clone(&aws.inner.callers), handlers));
+    let config = config_with(SharedHttpClient::new(InProcess(gateway)), admin(SPOKE));
+    let (code, message) = refusal(aws_sdk_ssm::Client::new(&config).delete_parameter().name("/mine").send().await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.contains("is not authorized to perform: ssm:DeleteParameter"), "{message}");
 }
@@ -69,8 +94,8 @@ async fn an_operation_without_a_declared_permission_is_nobodys() {
 async fn a_session_does_what_its_role_may_in_its_own_account() {
     let aws = local().await;
     let spoke = ssm_of(&aws, session(&assume(&aws).send().await.expect("assumed")));
-    spoke.put_parameter().name("/mine").value("v").send().await.expect("allowed");
-    let (code, message) = refusal(spoke.put_parameter().name("/other").value("v").send().await);
+    put(&spoke, "/mine").await.expect("allowed");
+    let (code, message) = refusal(put(&spoke, "/other").await);
     assert_eq!(code, "AccessDeniedException");
     assert_eq!(
         message,
@@ -86,7 +111,7 @@ async fn a_session_does_what_its_role_may_in_its_own_account() {
 #[tokio::test]
 async fn two_local_aws_in_one_process_do_not_see_each_other() {
     let (one, other) = tokio::join!(local(), local());
-    ssm_of(&one, admin(SPOKE)).put_parameter().name("/mine").value("v").send().await.expect("allowed");
+    put(&ssm_of(&one, admin(SPOKE)), "/mine").await.expect("allowed");
     assert_eq!(refusal(ssm_of(&other, admin(SPOKE)).get_parameter().name("/mine").send().await).0, "ParameterNotFound");
     let given = session(&assume(&one).send().await.expect("assumed"));
     assert_eq!(refusal(sts_of(&other, given).get_caller_identity().send().await).0, "InvalidClientTokenId");

@@ -1,21 +1,22 @@
 //! The core, called by the real SDK clients: two accounts, a tiny service, and what may and may not be.
 
 mod faults;
+mod handshake;
 mod iam_api;
 mod identity;
 mod port;
+mod services;
 mod sts;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-
-use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ssm::error::SdkError;
+use aws_sdk_ssm::operation::put_parameter::{PutParameterError, PutParameterOutput};
+use aws_sdk_ssm::types::ParameterType;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
-use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde_json::{Value, json};
 
 use super::LocalAws;
@@ -66,15 +67,19 @@ fn seed() -> Seed {
 }
 
 async fn local() -> LocalAws {
-    LocalAws::with_handlers(seed(), vec![Arc::new(Notes::default())]).await.expect("the seed is sound")
+    LocalAws::start(seed()).await.expect("the seed is sound")
 }
 
 fn config(aws: &LocalAws, credentials: Credentials) -> SdkConfig {
+    config_with(aws.http_client(), credentials)
+}
+
+fn config_with(http_client: SharedHttpClient, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws.http_client())
+        .http_client(http_client)
         .retry_config(RetryConfig::disabled())
         .build()
 }
@@ -113,39 +118,8 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, impl ProvideErrorMetadata>) -> 
     (error.code().unwrap_or("none").to_owned(), error.message().unwrap_or_default().to_owned())
 }
 
-/// A parameter store with three operations, one of which declares no permission.
-#[derive(Default)]
-struct Notes(Mutex<BTreeMap<(String, String), String>>);
-
-#[async_trait]
-impl ServiceHandler for Notes {
-    fn service_name(&self) -> &str {
-        "ssm"
-    }
-
-    fn protocol(&self) -> Protocol {
-        Protocol::AwsJson1_1
-    }
-
-    async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
-        let key = (ctx.account_id.clone(), input["Name"].as_str().unwrap_or_default().to_owned());
-        let mut notes = self.0.lock().unwrap();
-        match operation {
-            "PutParameter" => {
-                notes.insert(key, input["Value"].as_str().unwrap_or_default().to_owned());
-                Ok(json!({ "Version": 1 }))
-            }
-            "GetParameter" => match notes.get(&key) {
-                Some(value) => Ok(json!({ "Parameter": { "Name": key.1, "Value": value } })),
-                None => Err(AwsError::bad_request("ParameterNotFound", "")),
-            },
-            _ => Ok(json!({})),
-        }
-    }
-
-    fn iam_checks(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<(String, String)> {
-        let name = input["Name"].as_str().unwrap_or_default().trim_start_matches('/');
-        let resource = format!("arn:aws:ssm:{}:{}:parameter/{name}", ctx.region, ctx.account_id);
-        if operation == "DeleteParameter" { Vec::new() } else { vec![(format!("ssm:{operation}"), resource)] }
-    }
+/// Puts a parameter with the value `v`.
+async fn put(ssm: &aws_sdk_ssm::Client, name: &str) -> Result<PutParameterOutput, SdkError<PutParameterError>> {
+    let put = ssm.put_parameter().name(name).value("v").r#type(ParameterType::String);
+    put.send().await
 }

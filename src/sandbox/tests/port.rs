@@ -19,14 +19,14 @@ async fn a_port_serves_the_same_accounts_and_loses_answers_too() {
     let served = aws.serve(0).await.expect("a free port");
     assert!(served.address.ip().is_loopback());
     let ssm = over(&served.endpoint(), admin(SPOKE));
-    ssm.put_parameter().name("/mine").value("v").send().await.expect("over the port");
+    put(&ssm, "/mine").await.expect("over the port");
     ssm_of(&aws, admin(SPOKE)).get_parameter().name("/mine").send().await.expect("seen in the process");
     let wrong = over(&served.endpoint(), keys((BOT.0, "not-the-secret")));
     assert_eq!(refusal(wrong.get_parameter().name("/mine").send().await).0, "InvalidSignatureException");
 
     aws.faults().add(Rule::on("ssm", "PutParameter", Effect::LoseResponse).when(When::First(1)));
-    let lost = ssm.put_parameter().name("/other").value("v").send().await.expect_err("no answer");
-    assert!(matches!(lost, aws_sdk_ssm::error::SdkError::DispatchFailure(_)), "{lost:?}");
+    let lost = put(&ssm, "/other").await.expect_err("no answer");
+    assert!(matches!(lost, SdkError::DispatchFailure(_)), "{lost:?}");
     ssm.get_parameter().name("/other").send().await.expect("the effect happened, and a new connection is made");
 
     let endpoint = served.endpoint();

@@ -76,7 +76,7 @@ async fn a_session_policy_narrows_and_a_session_tag_widens_what_names_it() {
     let narrow = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*" } });
     let given = assume(&aws).policy(narrow.to_string()).tags(tag("request", "r-7")).send().await.expect("assumed");
     let ssm = ssm_of(&aws, session(&given));
-    let (code, message) = refusal(ssm.put_parameter().name("/mine").value("v").send().await);
+    let (code, message) = refusal(put(&ssm, "/mine").await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.ends_with("because no session policy allows the ssm:PutParameter action"), "{message}");
     assert_eq!(refusal(ssm.get_parameter().name("/r-7").send().await).0, "ParameterNotFound", "allowed by the tag");
@@ -88,7 +88,7 @@ async fn tags_and_source_identity_need_the_trust_policys_word() {
     let mut seed = seed();
     let role = &mut seed.accounts[1].roles[0];
     role.trust["Statement"][0]["Action"] = json!("sts:AssumeRole");
-    let aws = LocalAws::with_handlers(seed, Vec::new()).await.expect("the seed is sound");
+    let aws = LocalAws::start(seed).await.expect("the seed is sound");
     assume(&aws).send().await.expect("plain");
     assert_eq!(refusal(assume(&aws).source_identity("alice").send().await), denied("sts:SetSourceIdentity", &writer()));
     assert_eq!(refusal(assume(&aws).tags(tag("a", "1")).send().await), denied("sts:TagSession", &writer()));
@@ -102,7 +102,7 @@ async fn request_tags_and_session_names_can_be_conditions() {
         "StringLike": { "sts:RoleSessionName": "run-*", "sts:SourceIdentity": "*@example.com" },
         "ForAllValues:StringEquals": { "aws:TagKeys": ["request", "step"] },
     });
-    let aws = LocalAws::with_handlers(seed, Vec::new()).await.expect("the seed is sound");
+    let aws = LocalAws::start(seed).await.expect("the seed is sound");
     let right = || assume(&aws).source_identity("a@example.com").tags(tag("request", "r1"));
     right().send().await.expect("as the conditions ask");
     for wrong in [
@@ -125,7 +125,7 @@ async fn with_a_chain() -> LocalAws {
     let may = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": all, "Resource": "*" } });
     roles[0].policies.push(("chain".into(), may));
     roles.push(next);
-    LocalAws::with_handlers(seed, Vec::new()).await.expect("the seed is sound")
+    LocalAws::start(seed).await.expect("the seed is sound")
 }
 
 #[tokio::test]
