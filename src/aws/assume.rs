@@ -243,3 +243,61 @@ impl Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn behalf() -> Behalf {
+        Behalf {
+            person: "aiko@example.com".to_owned(),
+            request: Some("r-7k2m9x4bqd".parse().unwrap()),
+            step: Some("a-step-whose-name-is-forty-characters-aa".parse().unwrap()),
+            approvers: ["林 太郎", "ken, lead"].map(str::to_owned).into(),
+        }
+    }
+
+    fn assume(kind: RoleKind, change: impl FnOnce(&mut Account), statements: &[Statement]) -> Assume {
+        let mut config = crate::aws::testing::config();
+        change(config.accounts.get_mut("dev").unwrap());
+        let (name, account) = config.accounts.get_key_value("dev").unwrap();
+        let region = config.region_of(account);
+        Assume::new(&config, &account.id, Some((name, account)), region, kind, &behalf(), statements)
+    }
+
+    #[test]
+    fn a_steps_session_carries_who_what_and_no_more_than_it_needs() {
+        let statement = Statement::new("Sid", &["s3:CreateBucket"], &["arn:aws:s3:::project-x-dev"]);
+        let assume = assume(RoleKind::Writer, |_| {}, &[statement]);
+        assert_eq!(assume.role, "arn:aws:iam::222222222222:role/genkan-writer");
+        assert_eq!(assume.name, "genkan-r-7k2m9x4bqd-a-step-whose-name-is-forty-characters-aa");
+        assert!(assume.name.len() <= LONGEST_NAME);
+        assert_eq!(assume.source_identity.as_deref(), Some("aiko@example.com"));
+        assert_eq!(assume.external_id.as_deref(), Some("genkan-test"));
+        assert_eq!(assume.lasts, SHORTEST);
+        let value = |key: &str| assume.tags.iter().find(|(tag, _)| tag == key).map(|(_, value)| value.as_str());
+        assert_eq!(value("genkan:request"), Some("r-7k2m9x4bqd"));
+        assert_eq!(value("genkan:approvers"), Some("ken_ lead _ __"));
+        let policy: Value = serde_json::from_str(assume.policy.as_ref().unwrap()).unwrap();
+        assert_eq!(policy["Statement"][0]["Action"], "s3:CreateBucket");
+    }
+
+    #[test]
+    fn a_reader_is_shared_by_all_steps_of_a_person() {
+        let one = assume(RoleKind::Reader, |_| {}, &[]);
+        assert_eq!(
+            (one.name.as_str(), one.tags.len(), one.policy.is_none()),
+            ("genkan-look-aiko@example.com", 0, true)
+        );
+    }
+
+    #[test]
+    fn what_an_accounts_trust_does_not_allow_is_not_sent() {
+        let without = |account: &mut Account| {
+            (account.session_tags, account.source_identity, account.external_id) = (false, false, None);
+        };
+        let plain = assume(RoleKind::Writer, without, &[]);
+        assert_eq!((plain.tags.len(), plain.source_identity, plain.external_id), (0, None, None));
+    }
+}

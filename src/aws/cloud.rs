@@ -34,22 +34,21 @@ impl Aws {
 
     /// The resource that `ask` means, and the sessions that a step of it will need.
     fn made(&self, ask: Ask) -> (Arc<dyn Resource>, Vec<Hand>) {
-        /// A kind behind the trait, and the hands that it names.
-        macro_rules! known {
-            ($kind:expr) => {{
-                let it = $kind;
+        let sessions = &self.sessions;
+        macro_rules! kind {
+            ($kind:ty, $spec:expr) => {{
+                let it = <$kind>::new(sessions, ask, $spec);
                 let hands = it.hands();
                 (Arc::new(it), hands)
             }};
         }
-        let sessions = &self.sessions;
         match ask.spec.clone() {
-            Spec::EcrRepository(spec) => known!(EcrRepository::new(sessions, ask, spec)),
-            Spec::S3Bucket(spec) => known!(S3Bucket::new(sessions, ask, spec)),
-            Spec::SecretCopy(spec) => known!(SecretCopy::new(sessions, ask, spec)),
-            Spec::SourceCredential(spec) => known!(SourceCredential::new(sessions, ask, spec)),
-            Spec::SsmParameter(spec) => known!(SsmParameter::new(sessions, ask, spec)),
-            Spec::ZoneAssociation(spec) => known!(ZoneAssociation::new(sessions, ask, spec)),
+            Spec::EcrRepository(spec) => kind!(EcrRepository, spec),
+            Spec::S3Bucket(spec) => kind!(S3Bucket, spec),
+            Spec::SecretCopy(spec) => kind!(SecretCopy, spec),
+            Spec::SourceCredential(spec) => kind!(SourceCredential, spec),
+            Spec::SsmParameter(spec) => kind!(SsmParameter, spec),
+            Spec::ZoneAssociation(spec) => kind!(ZoneAssociation, spec),
         }
     }
 }

@@ -81,7 +81,7 @@ impl<'a> Examined<'a> {
         let mut findings = vec![ok(&self.title, &subject, "it can be assumed, and is in this account".to_owned())];
         let looks: Vec<BoxFuture<'_, Finding>> = match kind {
             RoleKind::Reader => self.readers_looks(&hand),
-            RoleKind::SecretReader => vec![Box::pin(self.source_secret(&hand))],
+            RoleKind::SecretReader => vec![Box::pin(self.secret_value(&hand))],
             RoleKind::Writer | RoleKind::Authoriser => vec![],
         };
         findings.extend(join_all(looks).await);
@@ -90,6 +90,10 @@ impl<'a> Examined<'a> {
 
     fn readers_looks<'b>(&'b self, hand: &'b Hand) -> Vec<BoxFuture<'b, Finding>> {
         let mut looks: Vec<BoxFuture<'b, Finding>> = Vec::new();
+        let in_use = roles_in_use(self.config, self.name);
+        if in_use.contains(&RoleKind::SecretReader) {
+            looks.push(Box::pin(self.source_secret(hand)));
+        }
         for (name, environment) in &self.config.environments {
             if environment.platform_account == self.name {
                 looks.push(Box::pin(self.zone(hand, environment)));
@@ -99,7 +103,7 @@ impl<'a> Examined<'a> {
                 looks.push(Box::pin(self.parameter(hand, name)));
             }
         }
-        if roles_in_use(self.config, self.name).contains(&RoleKind::Writer) {
+        if in_use.contains(&RoleKind::Writer) {
             looks.push(Box::pin(self.credentials(hand)));
             looks.push(Box::pin(self.repository(hand)));
             looks.push(Box::pin(self.bucket(hand)));
@@ -217,6 +221,14 @@ impl<'a> Examined<'a> {
             Ok(_) => ok(&self.title, &subject(action, name), "the source of the secret is there".to_owned()),
             Err(finding) => *finding,
         }
+    }
+
+    /// Asks for a version that no secret has: whether the value may be read is told without reading it.
+    async fn secret_value(&self, hand: &Hand) -> Finding {
+        let (action, name) = ("secretsmanager:GetSecretValue", self.config.secret.name.as_str());
+        let call = hand.secrets().get_secret_value().secret_id(name).version_stage(DOCTOR);
+        let absent = ["ResourceNotFoundException"];
+        self.permitted(action, name, self.look(hand, action, name, &absent, call.send()).await)
     }
 
     async fn parameter(&self, hand: &Hand, environment: &EnvironmentName) -> Finding {

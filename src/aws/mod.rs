@@ -26,6 +26,8 @@ pub mod session;
 pub mod source_credential;
 pub mod ssm_parameter;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 pub mod trust;
 pub mod zone_association;
 mod zone_calls;

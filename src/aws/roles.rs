@@ -36,12 +36,12 @@ impl RoleDocument {
 /// What a role needs for one kind of resource; see [`super::permission`].
 pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statement> {
     match kind {
+        Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
+        Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
         Kind::EcrRepository => ecr_repository::permissions(role, reach, None),
         Kind::S3Bucket => s3_bucket::permissions(role, reach, None),
         Kind::SecretCopy => secret_copy::permissions(role, reach, None),
         Kind::SourceCredential => source_credential::permissions(role, reach, None),
-        Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
-        Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
     }
 }
 
