@@ -1,0 +1,5 @@
+//! What is tested from the outside, through the real SDK clients, against the local AWS.
+#![cfg(feature = "sandbox")]
+
+mod kinds;
+mod world;
