@@ -1,1 +1,6 @@
-fn main() {}
+//! The door: everything is behind it in [`genkan::app`].
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    genkan::app::main().await
+}

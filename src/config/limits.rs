@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A token bucket: a call takes a token, `burst` tokens at the most are at hand, `per_second` come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,20 +18,64 @@ pub struct Bucket {
 }
 
 /// One service's buckets. A call takes a token from the account's bucket and from its action's, if it has one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServiceLimits {
     /// All calls of an account to this service together.
     pub account: Bucket,
     /// The calls of one action, by its name in the API; `*` is each action that is not named.
-    #[serde(default)]
     pub actions: BTreeMap<String, Bucket>,
 }
 
-/// `[limits]`: by service, as `route53`, `s3`, `ecr`, `secretsmanager`, `ssm`, `codebuild`, `ec2`, `sts`; `*` is each that is not named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// `[limits.SERVICE]` as it is written: what is left out keeps its default.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ServiceLimits")]
+struct Written {
+    /// All calls of an account to this service together.
+    #[serde(default)]
+    account: Option<Bucket>,
+    /// The calls of one action, by its name in the API; `*` is each action that is not named.
+    #[serde(default)]
+    actions: BTreeMap<String, Bucket>,
+}
+
+/// `[limits]`: by service, as in [`Limits::SERVICES`]; `*` is each that is not named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Limits(pub BTreeMap<String, ServiceLimits>);
+
+impl JsonSchema for Limits {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Limits".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let service = generator.subschema_for::<Written>();
+        let services: serde_json::Map<String, serde_json::Value> =
+            Self::SERVICES.iter().map(|name| ((*name).to_owned(), service.clone().to_value())).collect();
+        json_schema!({
+            "type": "object",
+            "description": "By service; `*` is each service that is not named. What is left out keeps its default.",
+            "properties": services,
+            "additionalProperties": false,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Limits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut limits = Self::default();
+        // `*` sorts before every name, so a service that is named without an account's bucket gets the written `*`.
+        for (service, Written { account, actions }) in BTreeMap::<String, Written>::deserialize(deserializer)? {
+            let other = limits.0["*"].account;
+            let entry =
+                limits.0.entry(service).or_insert_with(|| ServiceLimits { account: other, actions: BTreeMap::new() });
+            entry.account = account.unwrap_or(entry.account);
+            entry.actions.extend(actions);
+        }
+        Ok(limits)
+    }
+}
 
 impl Default for Limits {
     /// Route 53's two levels as documented (Developer Guide, throttling of API requests); SSM's shared 40 a second;
@@ -67,6 +111,10 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The services that the tool calls, as `[limits]` names them.
+    pub const SERVICES: [&'static str; 9] =
+        ["*", "codebuild", "ec2", "ecr", "route53", "s3", "secretsmanager", "ssm", "sts"];
+
     /// The buckets that a call takes a token from: the account's, and its action's.
     pub fn of(&self, service: &str, action: &str) -> (Option<Bucket>, Option<Bucket>) {
         let Some(limits) = self.0.get(service).or_else(|| self.0.get("*")) else {

@@ -1,10 +1,16 @@
 //! WHAT THE OPERATOR WROTE: one TOML file, one section and one file here per concern, validated at start.
 
 pub mod accounts;
+pub mod blueprint;
+mod document;
 pub mod environments;
 pub mod limits;
+pub mod load;
+mod named;
 pub mod people;
 pub mod platform;
+pub mod problem;
+mod validate;
 
 use std::collections::BTreeMap;
 
@@ -14,10 +20,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::{AccountId, EnvironmentName, Place, ProjectName};
 
 pub use accounts::{Account, Role};
+pub use blueprint::{Blueprint, ResourceTemplate};
 pub use environments::{Environment, Zone};
 pub use limits::{Bucket, Limits};
+pub use load::{Loaded, find};
 pub use people::KnownPerson;
 pub use platform::{Names, Platform, Secret, Sessions, StoreSettings};
+pub use problem::{ConfigErrors, Problem};
 
 /// Everything that the operator decides. See `config/example.toml`, which says what each setting is for.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +59,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The JSON Schema of the config file.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// The account of that name; the validation made sure that every name that the config mentions exists.
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.get(name)
@@ -90,3 +104,6 @@ impl Config {
         self.account(name).map(|account| (name.as_str(), account))
     }
 }
+
+#[cfg(test)]
+mod tests;

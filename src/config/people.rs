@@ -1,7 +1,11 @@
 //! Who is who: names, groups, and the AWS principals by which people are recognised at the terminal.
 
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Config;
+use crate::model::Person;
 
 /// `[[people]]`
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -16,4 +20,43 @@ pub struct KnownPerson {
     /// `arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Engineer_*/aiko@example.com`.
     #[serde(default)]
     pub aws: Vec<String>,
+}
+
+impl KnownPerson {
+    /// Whether one of their patterns is for that ARN, as a whole.
+    pub fn has_arn(&self, arn: &str) -> bool {
+        self.aws.iter().any(|pattern| matches(pattern, arn))
+    }
+
+    fn via(&self, via: &str) -> Person {
+        Person { name: self.name.clone(), groups: self.groups.clone(), via: via.to_owned() }
+    }
+}
+
+impl Config {
+    /// Who is shown by that ARN (of `sts:GetCallerIdentity`). None if nobody is, or if more than one person is: a caller
+    /// who could be two people is nobody.
+    pub fn person_by_arn(&self, arn: &str) -> Option<Person> {
+        let mut found = self.people.iter().filter(|person| person.has_arn(arn));
+        match (found.next(), found.next()) {
+            (Some(person), None) => Some(person.via(arn)),
+            _ => None,
+        }
+    }
+
+    /// Who has that name, as `--as` gives it.
+    pub fn person_by_name(&self, name: &str) -> Option<Person> {
+        self.people.iter().find(|person| person.name == name).map(|person| person.via("--as"))
+    }
+
+    /// The people who are in at least one of these groups.
+    pub fn members<'a>(&'a self, groups: &'a [String]) -> impl Iterator<Item = &'a KnownPerson> {
+        self.people.iter().filter(move |person| person.groups.iter().any(|group| groups.contains(group)))
+    }
+}
+
+/// Whether `text` is what `pattern` says, in which `*` stands for any text.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    let literal: Vec<String> = pattern.split('*').map(regex::escape).collect();
+    Regex::new(&format!("(?s)^{}$", literal.join(".*"))).is_ok_and(|regex| regex.is_match(text))
 }

@@ -34,7 +34,8 @@ pub enum Judgement {
 /// The engine passes steps with their inputs filled in.
 #[async_trait]
 pub trait Judge: Send + Sync {
-    /// Everything that the step's resource needs to know.
+    /// Everything that the step's resource needs to know. For a step with a gate that was decided and approved, who
+    /// approved it is among that.
     ///
     /// # Errors
     /// When the store fails.

@@ -171,7 +171,7 @@ impl Run<'_> {
             return Ok(vec![]);
         }
         let ask = self.judge.ask(step).await?;
-        if step.action.changes_something() {
+        if step.action.changes_something() && !needs_approval(step) {
             self.engine.cloud.expect(std::slice::from_ref(&ask));
         }
         let resource = self.engine.cloud.resource(ask);
@@ -189,7 +189,7 @@ impl Run<'_> {
             Judgement::Refuse { why, mend } => {
                 Ok(vec![self.fail(step, &CloudError::Blocked { why, mend }, state).await?])
             }
-            Judgement::Do(decided) => self.act(decided, state, &*resource).await,
+            Judgement::Do(decided) => self.act(decided, state, resource).await,
         }
     }
 
@@ -198,12 +198,17 @@ impl Run<'_> {
         &self,
         step: Box<Step>,
         state: &StepState,
-        resource: &dyn Resource,
+        mut resource: Arc<dyn Resource>,
     ) -> Result<Vec<Recorded>, JournalError> {
         let digest = step.digest();
-        let gated = step.gate.as_ref().is_some_and(|gate| gate.approvals > 0);
-        if gated && !self.judge.approved(&step, &digest).await? {
-            return self.hold(step, state).await;
+        if needs_approval(&step) {
+            if !self.judge.approved(&step, &digest).await? {
+                return self.hold(step, state).await;
+            }
+            // Asked again for this very step, whose approvers are known now: they are named in its sessions.
+            let ask = self.judge.ask(&step).await?;
+            self.engine.cloud.expect(std::slice::from_ref(&ask));
+            resource = self.engine.cloud.resource(ask);
         }
         if self.stopping() {
             return Ok(vec![]);
@@ -228,7 +233,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 let failed = self.failure(&step, &error, &state);
-                let event = self.close_what_is_open(failed, resource).await;
+                let event = self.close_what_is_open(failed, &*resource).await;
                 self.journal.append(self.lease, &event).await?
             }
         };
@@ -320,6 +325,10 @@ async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result
             after: None,
         }),
     }
+}
+
+fn needs_approval(step: &Step) -> bool {
+    step.gate.as_ref().is_some_and(|gate| gate.approvals > 0)
 }
 
 fn work(action: &Action) -> Work {

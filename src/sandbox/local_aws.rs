@@ -61,6 +61,9 @@ impl fmt::Debug for LocalAws {
 }
 
 impl LocalAws {
+    /// The file that [`LocalAws::save`] writes into its directory.
+    pub const STATE_FILE: &str = super::state::FILE;
+
     /// Starts with what the seed says, and an administrator in every account.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const FILE: &str = "local-aws.json";
+pub(super) const FILE: &str = "local-aws.json";
 /// Raised where an older file can no longer be read.
 const VERSION: u32 = 1;
 

@@ -1,0 +1,114 @@
+//! `genkan sandbox`: the local AWS on a loopback port, everything prepared, until it is stopped.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::local::{ACCESS_KEY, CONFIG, PREPARED};
+use super::{AppError, LocalPlatform};
+use crate::cli::args::SandboxArguments;
+use crate::cli::{Exit, Printer};
+use crate::sandbox::LocalAws;
+
+/// How often the state is written where it is kept: what a crash can lose of a sandbox.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
+
+/// How to point at a running sandbox.
+#[derive(Debug, Serialize)]
+struct Pointers {
+    endpoint: String,
+    config: PathBuf,
+    region: String,
+    access_key_id: &'static str,
+    secret_access_key: &'static str,
+    prepared_projects: &'static [&'static str],
+}
+
+pub(super) async fn sandbox(
+    arguments: &SandboxArguments,
+    printer: &Printer,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Exit, AppError> {
+    let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
+    let forgotten = tempfile::tempdir().map_err(|error| other(&error))?;
+    let folder = arguments.state.as_deref().unwrap_or(forgotten.path());
+    if arguments.fresh {
+        begin_anew(folder).map_err(|error| other(&error))?;
+    }
+    std::fs::create_dir_all(folder).map_err(|error| other(&format!("{}: {error}", folder.display())))?;
+    let folder = folder.canonicalize().map_err(|error| other(&error))?;
+    let restored = LocalAws::restore(&folder).await.map_err(|error| other(&error))?;
+    let platform = match restored {
+        Some(aws) => LocalPlatform::over(aws, &folder),
+        None => LocalPlatform::start(&folder, &PREPARED).await.map_err(|error| other(&error))?,
+    };
+    platform.aws.faults().set_latency(arguments.latency);
+    let config = folder.join("genkan.toml");
+    std::fs::write(&config, CONFIG).map_err(|error| other(&error))?;
+    let served = platform.aws.serve(arguments.port).await.map_err(|error| {
+        other(&format!("port {}: {error}; another one with --port, any free one with --port 0", arguments.port))
+    })?;
+    let pointers = Pointers {
+        endpoint: served.endpoint(),
+        config,
+        region: platform.aws.region().to_owned(),
+        access_key_id: ACCESS_KEY.0,
+        secret_access_key: ACCESS_KEY.1,
+        prepared_projects: &PREPARED,
+    };
+    printer.result(&pointers, || explain(&pointers, &platform));
+
+    let keeps = arguments.state.is_some();
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(SAVE_EVERY), if keeps => {
+                platform.aws.save(&folder).await.map_err(|error| other(&error))?;
+            }
+        }
+    }
+    served.stop().await.map_err(|error| other(&error))?;
+    if keeps {
+        platform.aws.save(&folder).await.map_err(|error| other(&error))?;
+        printer.progress(&format!("kept in {}", folder.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Removes what an earlier sandbox left in its folder, and nothing else that may be there.
+fn begin_anew(folder: &Path) -> std::io::Result<()> {
+    for name in [LocalAws::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
+    let Pointers { endpoint, config, region, access_key_id, secret_access_key, prepared_projects } = pointers;
+    let accounts: String = platform
+        .config
+        .accounts
+        .iter()
+        .map(|(name, account)| {
+            let (key, secret) = LocalAws::admin_credentials(account.id.as_str());
+            format!("  {name:20} {}  administrator: {key} / {secret}\n", account.id)
+        })
+        .collect();
+    format!(
+        "A local AWS listens on {endpoint} (Ctrl-C stops it). In another terminal:\n\n  \
+         export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region}\n  \
+         export AWS_ACCESS_KEY_ID={access_key_id}\n  export AWS_SECRET_ACCESS_KEY={secret_access_key}\n\n  \
+         genkan --as aiko onboard {} dev\n  genkan --as ren approve REQUEST\n\n\
+         The VPC's id is in SSM for {}; for others the run waits until it is:\n\n  \
+         aws ssm put-parameter --type String --name /dev/PROJECT/vpc-id --value vpc-…   # as project-dev's administrator\n\n\
+         The accounts, and who may do everything in each (for the aws command line):\n\n{accounts}",
+        config.display(),
+        prepared_projects[0],
+        prepared_projects.join(", "),
+    )
+}

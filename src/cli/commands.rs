@@ -1,0 +1,288 @@
+//! Asks the desk for what was typed, and writes what came of it.
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::args::{
+    ApproveArguments, CancelArguments, Going, OnboardArguments, PlanArguments, ReasonArguments, RequestsArguments,
+    RetryArguments, StatusArguments, TeardownArguments,
+};
+use super::{Exit, Printer, ask, draw, follow};
+use crate::model::finding::Health;
+use crate::model::plan::Direction;
+use crate::model::{Person, RequestId, RequestState};
+use crate::requests::carry_out::CarriedOut;
+use crate::requests::plan::{Prepared, Wish};
+use crate::requests::see_through::Stay;
+use crate::requests::show::Which;
+use crate::requests::submit::Submitted;
+use crate::requests::{Desk, DeskError};
+
+/// One person at one terminal.
+pub struct Terminal {
+    /// The desk.
+    pub desk: Desk,
+    /// Where output goes.
+    pub printer: Printer,
+    /// What they said with `--as`.
+    pub says: Option<String>,
+    /// Turns true when they press Ctrl-C: calls under way are finished, nothing new begins.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How a command ended, or why not.
+type Ended = Result<Exit, DeskError>;
+
+impl Terminal {
+    async fn who(&self) -> Result<Person, DeskError> {
+        self.desk.who(self.says.as_deref()).await
+    }
+
+    /// `genkan plan`
+    ///
+    /// # Errors
+    /// As [`Desk::plan`].
+    pub async fn plan(&self, arguments: &PlanArguments) -> Ended {
+        let person = self.who().await?;
+        let wish = Wish {
+            direction: if arguments.teardown { Direction::Teardown } else { Direction::Onboard },
+            project: arguments.subject.project.clone(),
+            environment: arguments.subject.environment.clone(),
+            adopt: arguments.adopt.clone(),
+            delete_data: arguments.delete_data,
+            at_once: false,
+        };
+        let plan = self.desk.plan(&person, &wish).await?.plan;
+        self.printer.result(&plan, || plan.to_string());
+        Ok(if plan.blocked().next().is_some() { Exit::Refused } else { Exit::Done })
+    }
+
+    /// `genkan onboard`
+    ///
+    /// # Errors
+    /// As [`Desk::plan`], [`Desk::submit`] and [`Desk::see_through`].
+    pub async fn onboard(&self, arguments: &OnboardArguments) -> Ended {
+        let wish = Wish {
+            direction: Direction::Onboard,
+            project: arguments.subject.project.clone(),
+            environment: arguments.subject.environment.clone(),
+            adopt: arguments.adopt.clone(),
+            delete_data: false,
+            at_once: arguments.going.yes,
+        };
+        self.ask_and_do(&wish, &arguments.going, "Let it in? [y/N]", ask::is_yes).await
+    }
+
+    /// `genkan teardown`
+    ///
+    /// # Errors
+    /// As [`Desk::plan`], [`Desk::submit`] and [`Desk::see_through`].
+    pub async fn teardown(&self, arguments: &TeardownArguments) -> Ended {
+        let wish = Wish {
+            direction: Direction::Teardown,
+            project: arguments.subject.project.clone(),
+            environment: arguments.subject.environment.clone(),
+            adopt: vec![],
+            delete_data: arguments.delete_data,
+            at_once: arguments.going.yes,
+        };
+        let name = arguments.subject.project.clone();
+        let question = "Type the project's name to show it out:";
+        self.ask_and_do(&wish, &arguments.going, question, move |answer| answer == name).await
+    }
+
+    async fn ask_and_do(
+        &self,
+        wish: &Wish,
+        going: &Going,
+        question: &str,
+        is_yes: impl Fn(&str) -> bool + Send,
+    ) -> Ended {
+        let person = self.who().await?;
+        let prepared = self.desk.plan(&person, wish).await?;
+        self.printer.progress(&prepared.plan.to_string());
+        if prepared.plan.blocked().next().is_none() && !going.yes && !prepared.plan.is_done() {
+            self.confirm(question, is_yes).await?;
+        }
+        match self.desk.submit(&person, &prepared).await? {
+            Submitted::NothingToDo => {
+                let what = Nothing { nothing_to_do: true, plan: &prepared.plan };
+                self.printer.result(&what, || "nothing to do: everything is as it should be\n".to_owned());
+                Ok(Exit::Done)
+            }
+            Submitted::Request(request) => {
+                self.printer.progress(&format!("{} (Ctrl-C finishes the calls under way and stops)", request.id));
+                self.see_through(&request.id, Some(prepared), going.wait).await
+            }
+        }
+    }
+
+    async fn confirm(&self, question: &str, is_yes: impl Fn(&str) -> bool + Send) -> Result<(), DeskError> {
+        if !self.printer.is_interactive() {
+            return Err(DeskError::Invalid("nobody is at the terminal who could be asked: say --yes".to_owned()));
+        }
+        let asked = question.to_owned();
+        let answer = tokio::task::spawn_blocking(move || ask::line(&asked)).await;
+        match answer {
+            Ok(Ok(answer)) if is_yes(&answer) => Ok(()),
+            _ => Err(DeskError::NotNow("nothing was done".to_owned())),
+        }
+    }
+
+    /// Carries a request out from here, live, and says how it stands in the end.
+    async fn see_through(&self, id: &RequestId, prepared: Option<Prepared>, wait: bool) -> Ended {
+        let stay = if wait { Stay::UntilItEnds } else { Stay::UntilItWaits };
+        let stands = tokio::select! {
+            stands = self.desk.see_through(id, prepared, stay, self.stop.clone()) => stands?,
+            broken = follow::follow(&self.desk, id, &self.printer) => match broken? {},
+        };
+        let view = self.desk.show(id).await?;
+        self.printer.result(&view, || draw::request(&view));
+        Ok(match stands {
+            CarriedOut::Ended(RequestState::Done) => Exit::Done,
+            CarriedOut::Ended(RequestState::Failed) => {
+                self.printer.error(&format!("{id} failed; when it is mended: genkan retry {id}"));
+                Exit::Failed
+            }
+            CarriedOut::Ended(_) => Exit::Refused,
+            CarriedOut::Held => Exit::Waiting,
+            CarriedOut::Resting(_) => {
+                self.printer.progress(&format!("it waits: `genkan retry {id} --wait` stays with it, `genkan serve` goes on with all"));
+                Exit::Waiting
+            }
+            CarriedOut::Elsewhere => {
+                self.printer.progress("another process carries it out");
+                Exit::Waiting
+            }
+        })
+    }
+
+    /// `genkan approve`
+    ///
+    /// # Errors
+    /// As [`Desk::approvable`], [`Desk::approve`] and [`Desk::see_through`].
+    pub async fn approve(&self, arguments: &ApproveArguments) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(&arguments.request).await?;
+        let held = self.desk.approvable(&person, &id, arguments.step.as_deref()).await?;
+        let [held] = held.as_slice() else {
+            let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
+            return Err(DeskError::Invalid(format!("several steps of {id} wait: name one of {}", steps.join(", "))));
+        };
+        let request = self.desk.show_to(&person, &id).await?.request;
+        self.printer.progress(&draw::approvable(&request, held));
+        if let Some(shown) = &arguments.digest
+            && !(shown.len() >= 8 && held.digest.as_str().starts_with(shown.as_str()))
+        {
+            return Err(DeskError::NotNow(format!(
+                "{} is {} now, not {shown}: look at what is shown above, and approve that if it is well",
+                held.step.desired.id,
+                held.digest.short()
+            )));
+        }
+        if !arguments.going.yes {
+            self.confirm("Approve exactly this? [y/N]", ask::is_yes).await?;
+        }
+        self.desk.approve(&person, &id, &held.step.desired.id, &held.digest).await?;
+        self.printer.progress(&format!("approved by {person}"));
+        self.see_through(&id, None, arguments.going.wait).await
+    }
+
+    /// `genkan reject`
+    ///
+    /// # Errors
+    /// As [`Desk::reject`].
+    pub async fn reject(&self, arguments: &ReasonArguments) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(&arguments.request).await?;
+        let request = self.desk.reject(&person, &id, &arguments.reason).await?;
+        self.printer.result(&request, || format!("{id} is rejected; what was done so far stays\n"));
+        Ok(Exit::Done)
+    }
+
+    /// `genkan cancel`
+    ///
+    /// # Errors
+    /// As [`Desk::cancel`].
+    pub async fn cancel(&self, arguments: &CancelArguments) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(&arguments.request).await?;
+        let request = self.desk.cancel(&person, &id, arguments.reason.as_deref()).await?;
+        self.printer.result(&request, || format!("{id} is cancelled; what was done so far stays\n"));
+        Ok(Exit::Done)
+    }
+
+    /// `genkan retry`
+    ///
+    /// # Errors
+    /// As [`Desk::retry`] and [`Desk::see_through`].
+    pub async fn retry(&self, arguments: &RetryArguments) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(&arguments.request).await?;
+        self.desk.retry(&person, &id).await?;
+        self.see_through(&id, None, arguments.wait).await
+    }
+
+    /// `genkan status`
+    ///
+    /// # Errors
+    /// As [`Desk::status`].
+    pub async fn status(&self, arguments: &StatusArguments) -> Ended {
+        let person = self.who().await?;
+        let (project, environment) = (arguments.project.as_deref(), arguments.environment.as_deref());
+        let statuses = self.desk.status(&person, project, environment).await?;
+        self.printer.result(&statuses, || draw::statuses(&statuses));
+        if statuses.iter().any(|status| status.error.is_some()) {
+            return Ok(Exit::Failed);
+        }
+        let well = statuses.iter().all(|status| status.plan.as_ref().is_some_and(crate::model::Plan::is_done));
+        Ok(if well { Exit::Done } else { Exit::Differs })
+    }
+
+    /// `genkan requests`
+    ///
+    /// # Errors
+    /// As [`Desk::list`].
+    pub async fn requests(&self, arguments: &RequestsArguments) -> Ended {
+        let person = self.who().await?;
+        let invalid = |error: crate::model::ids::InvalidId| DeskError::Invalid(error.to_string());
+        let which = Which {
+            project: arguments.project.as_deref().map(str::parse).transpose().map_err(invalid)?,
+            environment: arguments.environment.as_deref().map(str::parse).transpose().map_err(invalid)?,
+            states: RequestState::ALL
+                .into_iter()
+                .filter(|state| arguments.state.iter().any(|named| named == state.word()))
+                .collect(),
+            limit: arguments.limit,
+        };
+        let requests = self.desk.list(&person, &which).await?;
+        self.printer.result(&requests, || draw::requests(&requests));
+        Ok(Exit::Done)
+    }
+
+    /// `genkan show`
+    ///
+    /// # Errors
+    /// As [`Desk::show_to`].
+    pub async fn show(&self, request: &str) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(request).await?;
+        let view = self.desk.show_to(&person, &id).await?;
+        self.printer.result(&view, || draw::request(&view) + &draw::history(&view));
+        Ok(Exit::Done)
+    }
+
+    /// `genkan doctor`
+    pub async fn doctor(&self) -> Exit {
+        let findings = self.desk.doctor().await;
+        self.printer.result(&findings, || draw::findings(&findings));
+        if findings.iter().any(|finding| finding.health == Health::Failed) { Exit::Differs } else { Exit::Done }
+    }
+}
+
+/// The answer where nothing was left to do.
+#[derive(Serialize)]
+struct Nothing<'a> {
+    nothing_to_do: bool,
+    plan: &'a crate::model::Plan,
+}

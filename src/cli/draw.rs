@@ -1,0 +1,246 @@
+//! What people see of requests, statuses and findings: text, drawn purely from values.
+
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use jiff::Timestamp;
+
+use crate::model::finding::{Finding, Health};
+use crate::model::run::Did;
+use crate::model::{Event, Request, RequestState, Step, StepState};
+use crate::requests::approve::Approvable;
+use crate::requests::show::{RequestView, StepView};
+use crate::requests::status::Status;
+
+/// One line that says how a step stands.
+pub fn step_line(view: &StepView) -> String {
+    let StepView { step, state } = view;
+    let (mark, words) = match state {
+        StepState::Pending => (' ', "not begun".to_owned()),
+        StepState::Running { .. } => ('>', "under way".to_owned()),
+        StepState::Waiting { on, until: Some(until), .. } => ('…', format!("waits for {on}, until {}", minutes(*until))),
+        StepState::Waiting { on, until: None, .. } => ('…', format!("waits for {on}")),
+        StepState::Held { step, digest, .. } => {
+            let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
+            let approvals = if needed == 1 { "1 approval".to_owned() } else { format!("{needed} approvals") };
+            ('#', format!("needs {approvals} for {}", digest.short()))
+        }
+        StepState::Retrying { why, failures, .. } => ('~', format!("tried {failures} times, goes on trying: {why}")),
+        StepState::Failed { why, .. } => ('!', format!("FAILED: {why}")),
+        StepState::Done { did, .. } => ('=', did_word(*did).to_owned()),
+    };
+    let mark = if matches!(state, StepState::Done { did, .. } if !matches!(did, Did::Kept | Did::Seen)) { '+' } else { mark };
+    let spec = &step.desired.spec;
+    format!("{mark} {:22} {words:10}  {} {}", step.desired.id, spec.kind().title(), spec.name())
+}
+
+/// What was done, in a word.
+pub const fn did_word(did: Did) -> &'static str {
+    match did {
+        Did::Kept => "kept",
+        Did::Created => "created",
+        Did::Adopted => "adopted",
+        Did::Updated => "changed",
+        Did::Removed => "removed",
+        Did::Seen => "seen",
+    }
+}
+
+fn minutes(at: Timestamp) -> String {
+    at.strftime("%H:%M UTC").to_string()
+}
+
+/// A request as `genkan show` prints it.
+pub fn request(view: &RequestView) -> String {
+    let mut text = String::new();
+    let Request { id, by, asked_at, plan, state, reason, .. } = &view.request;
+    let _ = writeln!(text, "{id}  {} {} {}  {state}", plan.direction, plan.project, plan.environment);
+    let _ = writeln!(text, "asked by {by} at {}, in {}", at(*asked_at), plan.account(&plan.place.account));
+    if let Some(reason) = reason {
+        let _ = writeln!(text, "reason: {reason}");
+    }
+    text.push('\n');
+    for step in &view.steps {
+        let _ = writeln!(text, "  {}", step_line(step));
+        match &step.state {
+            StepState::Failed { mend: Some(mend), .. } => {
+                let _ = writeln!(text, "      {}", mend.replace('\n', "\n      "));
+            }
+            StepState::Done { outputs, .. } => {
+                for (name, value) in outputs {
+                    let _ = writeln!(text, "      {name}: {value}");
+                }
+            }
+            _ => {}
+        }
+    }
+    for (step, digest) in view.held() {
+        let given: Vec<&str> = view.approvers(step, digest).map(|by| by.name.as_str()).collect();
+        let gate = step.gate.as_ref().map(|gate| plan.describe_gate(gate)).unwrap_or_default();
+        let _ = writeln!(text, "\n{} waits: {gate}", step.desired.id);
+        if !given.is_empty() {
+            let _ = writeln!(text, "  approved so far by {}", given.join(", "));
+        }
+        let _ = writeln!(text, "  genkan approve {id} {}", step.desired.id);
+    }
+    text
+}
+
+/// The history of a request, an event a line.
+pub fn history(view: &RequestView) -> String {
+    let mut text = String::from("\nhistory\n");
+    for recorded in &view.history {
+        let what = match &recorded.event {
+            Event::Started { step, digest } => format!("{} begins: {} ({})", step.desired.id, step.action.word(), digest.short()),
+            Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
+            Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
+            Event::Held { step, digest } => format!("{} needs approval of {}", step.desired.id, digest.short()),
+            Event::Failed { step, why, retry_at: Some(_), .. } => format!("{step} will be tried again: {why}"),
+            Event::Failed { step, why, .. } => format!("{step} FAILED: {why}"),
+            Event::Retried => "another try was asked for".to_owned(),
+        };
+        let _ = writeln!(text, "  {}  {what}", at(recorded.at));
+    }
+    for approval in &view.approvals {
+        let _ = writeln!(text, "  {}  {} approved by {} for {}", at(approval.at), approval.step, approval.by, approval.digest.short());
+    }
+    text
+}
+
+/// What an approver is asked to say yes to: exactly what will be done.
+pub fn approvable(request: &Request, held: &Approvable) -> String {
+    let Approvable { step, digest, approved_by } = held;
+    let plan = &request.plan;
+    let mut text = String::new();
+    let _ = writeln!(text, "{} asks: {} {} {}", request.by, plan.direction, plan.project, plan.environment);
+    let _ = writeln!(text, "  step      {} ({})", step.desired.id, step.action.word());
+    let _ = writeln!(text, "  what      {}", step.desired.spec.kind().title());
+    let fields = serde_json::to_value(&step.desired.spec).unwrap_or_default();
+    for (field, value) in fields.as_object().into_iter().flatten().filter(|(field, _)| *field != "kind") {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let named = value.parse().ok().map(|id| plan.account(&id));
+        let _ = writeln!(text, "  {field:<9} {}", named.unwrap_or(value));
+    }
+    let _ = writeln!(text, "  account   {}, {}", plan.account(&step.desired.place.account), step.desired.place.region);
+    if let crate::model::Action::Remove { contents } = &step.action {
+        for (what, count) in contents {
+            let _ = writeln!(text, "  DESTROYS  {count} {what}");
+        }
+    }
+    if let Some(gate) = &step.gate {
+        let _ = writeln!(text, "  gate      {}", plan.describe_gate(gate));
+    }
+    if !approved_by.is_empty() {
+        let _ = writeln!(text, "  so far    approved by {}", approved_by.join(", "));
+    }
+    let _ = writeln!(text, "  digest    {}", digest.short());
+    text
+}
+
+/// The list of requests.
+pub fn requests(requests: &[Request]) -> String {
+    if requests.is_empty() {
+        return "no requests\n".to_owned();
+    }
+    let mut table = table(&["request", "what", "project", "environment", "state", "asked by", "at"]);
+    for request in requests {
+        let plan = &request.plan;
+        table.add_row([
+            request.id.to_string(),
+            plan.direction.to_string(),
+            plan.project.to_string(),
+            plan.environment.to_string(),
+            request.state.to_string(),
+            request.by.to_string(),
+            at(request.asked_at),
+        ]);
+    }
+    format!("{table}\n")
+}
+
+/// The statuses of projects.
+pub fn statuses(statuses: &[Status]) -> String {
+    if statuses.is_empty() {
+        return "no project is known: `genkan onboard PROJECT ENVIRONMENT` lets one in\n".to_owned();
+    }
+    let mut text = String::new();
+    for status in statuses {
+        let _ = write!(text, "{} {}: ", status.project, status.environment);
+        match (&status.plan, &status.error) {
+            (Some(plan), _) if plan.is_done() => text.push_str("everything is as it should be\n"),
+            (Some(plan), _) => {
+                let _ = writeln!(text, "not as it should be ({})", plan.tally());
+            }
+            (None, error) => {
+                let _ = writeln!(text, "could not be looked at: {}", error.as_deref().unwrap_or("unknown"));
+            }
+        }
+        for step in status.plan.iter().flat_map(|plan| &plan.steps) {
+            let _ = writeln!(text, "  {}", status_line(step));
+        }
+        if let Some(request) = &status.request {
+            let tense = if request.state == RequestState::Open { "under way" } else { "last request" };
+            let _ = writeln!(
+                text,
+                "  {tense}: {} ({}, {}, asked by {} at {})",
+                request.id, request.plan.direction, request.state, request.by, at(request.asked_at)
+            );
+        }
+    }
+    text
+}
+
+fn status_line(step: &Step) -> String {
+    use crate::model::Action;
+    let (mark, words) = match &step.action {
+        Action::Keep { why } => ('=', why.clone()),
+        Action::Create => ('-', "is not there".to_owned()),
+        Action::Update { changes } | Action::Adopt { changes } => {
+            let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+            ('~', format!("differs in {}", fields.join(", ")))
+        }
+        Action::Await => ('…', "is not there yet".to_owned()),
+        Action::Decide => ('?', "depends on what is not there yet".to_owned()),
+        Action::Remove { .. } => ('-', "is to be removed".to_owned()),
+        Action::Blocked { why, .. } => ('!', why.clone()),
+    };
+    format!("{mark} {:22} {} {}: {words}", step.desired.id, step.kind().title(), step.desired.spec.name())
+}
+
+/// What `genkan doctor` found: a table, then what mends each failure.
+pub fn findings(findings: &[Finding]) -> String {
+    let mut table = table(&["", "account", "what", "seen"]);
+    for finding in findings {
+        let mark = match finding.health {
+            Health::Ok => "ok",
+            Health::Warning => "warn",
+            Health::Failed => "FAIL",
+        };
+        table.add_row([mark, &finding.place, &finding.subject, &finding.seen]);
+    }
+    let mut text = format!("{table}\n");
+    for finding in findings.iter().filter(|finding| finding.health != Health::Ok) {
+        if let Some(mend) = &finding.mend {
+            let _ = writeln!(text, "\n{} in {}: {}\n{mend}", finding.subject, finding.place, finding.seen);
+        }
+    }
+    let count = |health| findings.iter().filter(|finding| finding.health == health).count();
+    let _ = writeln!(
+        text,
+        "\n{} ok, {} warnings, {} failed",
+        count(Health::Ok),
+        count(Health::Warning),
+        count(Health::Failed)
+    );
+    text
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header.to_vec());
+    table
+}
+
+fn at(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,82 @@
+//! Where output goes: results to the standard output, progress and errors to the standard error output.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+/// Writes what a command has to say. Cheap to clone.
+#[derive(Clone)]
+pub struct Printer {
+    json: bool,
+    result: Sink,
+    progress: Sink,
+    interactive: bool,
+}
+
+type Sink = Arc<Mutex<dyn Write + Send>>;
+
+impl Printer {
+    /// Writes to the process's outputs.
+    pub fn to_terminal(json: bool) -> Self {
+        Self {
+            json,
+            result: Arc::new(Mutex::new(std::io::stdout())),
+            progress: Arc::new(Mutex::new(std::io::stderr())),
+            interactive: std::io::stderr().is_terminal() && std::io::stdin().is_terminal(),
+        }
+    }
+
+    /// Writes results and progress into these, as for a process without a terminal.
+    pub fn to(json: bool, result: Sink, progress: Sink) -> Self {
+        Self { json, result, progress, interactive: false }
+    }
+
+    /// One for a story: results and progress are told as text, one after the other, on the standard output; with JSON asked
+    /// for, on the standard error output, so that the story's own result stays the one document.
+    pub fn narrating(&self) -> Self {
+        let sink = if self.json { &self.progress } else { &self.result };
+        Self { json: false, result: Arc::clone(sink), progress: Arc::clone(sink), interactive: false }
+    }
+
+    /// Whether results are JSON.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether somebody sits in front of it who can be asked.
+    pub const fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// A result: as text, or as one JSON document.
+    pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) {
+        if self.json {
+            let json = serde_json::to_string_pretty(value).expect("plain data can be written as JSON");
+            write_to(&self.result, &format!("{json}\n"));
+        } else {
+            write_to(&self.result, &text());
+        }
+    }
+
+    /// A result that is text whatever was asked for: a script, a manual page, a schema.
+    pub fn plain(&self, text: &str) {
+        write_to(&self.result, text);
+    }
+
+    /// A line of progress. With `--json` it goes to the standard error output too, so that results stay one document.
+    pub fn progress(&self, line: &str) {
+        write_to(&self.progress, &format!("{line}\n"));
+    }
+
+    /// An error, in words.
+    pub fn error(&self, text: &str) {
+        write_to(&self.progress, &format!("error: {text}\n"));
+    }
+}
+
+/// A closed pipe is nobody's error.
+fn write_to(sink: &Sink, text: &str) {
+    let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
+}

@@ -1,0 +1,81 @@
+//! Approve a step: for exactly what was shown, by somebody who may, and who did not ask for it.
+
+use super::{Desk, DeskError};
+use crate::model::{Approval, Digest, Person, RequestId, RequestState, Step, StepId};
+use crate::policy::Deed;
+
+/// A step that can be approved now.
+#[derive(Debug, Clone)]
+pub struct Approvable {
+    /// The step, inputs filled in: exactly what is to be approved.
+    pub step: Step,
+    /// Its digest: what the approval is for.
+    pub digest: Digest,
+    /// Who has approved it so far.
+    pub approved_by: Vec<String>,
+}
+
+impl Desk {
+    /// The steps of a request that wait for this person's approval: the one that `step` names, or all.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where no step, or not that step, waits for one.
+    pub async fn approvable(
+        &self,
+        person: &Person,
+        id: &RequestId,
+        step: Option<&str>,
+    ) -> Result<Vec<Approvable>, DeskError> {
+        let view = self.show(id).await?;
+        let request = &view.request;
+        self.allow(person, Deed::Approve(&request.by), &request.plan.environment)?;
+        if request.state != RequestState::Open {
+            return Err(DeskError::NotNow(format!("{id} is {}: there is nothing to approve", request.state)));
+        }
+        if let Some(named) = step
+            && view.steps.iter().all(|view| view.step.desired.id.as_str() != named)
+        {
+            let known: Vec<&str> = view.steps.iter().map(|view| view.step.desired.id.as_str()).collect();
+            return Err(DeskError::NotFound(format!("{id} has no step `{named}`; it has {}", known.join(", "))));
+        }
+        let held: Vec<Approvable> = view
+            .held()
+            .filter(|(held, _)| step.is_none_or(|named| held.desired.id.as_str() == named))
+            .map(|(step, digest)| Approvable {
+                step: step.clone(),
+                digest: digest.clone(),
+                approved_by: view.approvers(step, digest).map(|by| by.name.clone()).collect(),
+            })
+            .collect();
+        if held.is_empty() {
+            let what = step.map_or_else(|| "no step".to_owned(), |named| format!("{named} is not a step that"));
+            return Err(DeskError::NotNow(format!(
+                "{what} of {id} waits for an approval now: `genkan show {id}` says how it stands"
+            )));
+        }
+        Ok(held)
+    }
+
+    /// Approves a step as it was shown: `digest` is that of what the person saw. Rights are checked now, whenever it was shown.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where the step has changed since it was shown, or waits no more.
+    pub async fn approve(
+        &self,
+        person: &Person,
+        id: &RequestId,
+        step: &StepId,
+        digest: &Digest,
+    ) -> Result<(), DeskError> {
+        let held = self.approvable(person, id, Some(step.as_str())).await?;
+        if held.iter().all(|held| held.digest != *digest) {
+            return Err(DeskError::NotNow(format!(
+                "{step} of {id} has changed since it was shown: look at it again, and approve what it is now"
+            )));
+        }
+        let approval =
+            Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
+        self.store.approve(id, &approval).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Cancel a request: it ends where it is; what was done stays, what was left open is closed.
+
+use super::{Desk, DeskError};
+use crate::model::request::RequestMove;
+use crate::model::{Person, Request, RequestId};
+use crate::policy::Deed;
+
+impl Desk {
+    /// Cancels a request.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it has ended already.
+    pub async fn cancel(&self, person: &Person, id: &RequestId, reason: Option<&str>) -> Result<Request, DeskError> {
+        let request = self.store.request(id).await?;
+        self.allow(person, Deed::Cancel(&request.by), &request.plan.environment)?;
+        self.end_early(&request, RequestMove::Cancel, person, reason).await
+    }
+
+    /// Ends a request early. From then on nothing new begins; the process that carries it out, if there is one, closes what
+    /// is open once its calls have ended, otherwise it is closed here.
+    pub(super) async fn end_early(
+        &self,
+        request: &Request,
+        how: RequestMove,
+        person: &Person,
+        reason: Option<&str>,
+    ) -> Result<Request, DeskError> {
+        if request.state.after(how).is_none() {
+            return Err(DeskError::NotNow(format!("{} is {} already", request.id, request.state)));
+        }
+        let ended = self.store.advance(request, how, Some(person), reason).await?;
+        if let Some(lease) = self.store.lease(&request.id, &self.holder).await? {
+            let closed = self.close(&request.id, &lease).await;
+            self.store.release(&lease).await?;
+            closed?;
+        }
+        Ok(ended)
+    }
+}

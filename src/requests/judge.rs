@@ -1,0 +1,95 @@
+//! How the engine's questions are answered: by the plan's rules, the approvals and the memory, as they are now.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::look::key;
+use super::{Desk, DeskError};
+use crate::engine::cloud::{Ask, Behalf};
+use crate::engine::{Judge, JournalError, Judgement};
+use crate::model::plan::{Direction, Scope};
+use crate::model::{Action, Digest, Observed, Request, Spec, Step};
+use crate::plan::build::rules;
+use crate::plan::decide::{self, Consent};
+
+/// The judge of one request.
+pub(super) struct DeskJudge<'d> {
+    /// Where the memory and the rules are.
+    pub desk: &'d Desk,
+    /// The request.
+    pub request: &'d Request,
+}
+
+impl DeskJudge<'_> {
+    /// Who approved this very step: they are named in its sessions.
+    async fn approvers(&self, step: &Step, digest: &Digest) -> Result<BTreeSet<String>, DeskError> {
+        let approvals = self.desk.store.approvals(&self.request.id).await?;
+        let counted = approvals
+            .into_iter()
+            .filter(|approval| approval.step == step.desired.id && approval.digest == *digest)
+            .filter(|approval| approval.by.name != self.request.by.name);
+        Ok(counted.map(|approval| approval.by.name).collect())
+    }
+
+    async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
+        let plan = &self.request.plan;
+        let others = match (plan.direction, step.desired.scope) {
+            (Direction::Teardown, Scope::Account) => {
+                self.desk.store.others(&key(&step.desired), &plan.project, &plan.environment).await?
+            }
+            _ => vec![],
+        };
+        let consent = Consent { adopt: step.adopt, delete_data: step.delete_data };
+        let rules = rules(&self.desk.config, &plan.environment);
+        Ok(decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules))
+    }
+}
+
+#[async_trait]
+impl Judge for DeskJudge<'_> {
+    async fn ask(&self, step: &Step) -> Result<Ask, JournalError> {
+        let approvers = self.approvers(step, &step.digest()).await.map_err(storage)?;
+        let behalf = Behalf {
+            person: self.request.by.name.clone(),
+            request: Some(self.request.id.clone()),
+            step: Some(step.desired.id.clone()),
+            approvers,
+        };
+        let plan = &self.request.plan;
+        self.desk.ask(&step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
+    }
+
+    async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError> {
+        let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
+        let given = self.approvers(step, digest).await.map_err(storage)?;
+        Ok(given.len() >= needed as usize)
+    }
+
+    async fn judge(&self, step: &Step, observed: &Observed) -> Result<Judgement, JournalError> {
+        let now = self.decide(step, observed).await.map_err(storage)?;
+        let id = &step.desired.id;
+        Ok(match &now.action {
+            Action::Keep { .. } => Judgement::Nothing,
+            Action::Await => Judgement::Wait { within: patience(&now.desired.spec) },
+            Action::Blocked { why, mend } => Judgement::Refuse { why: why.clone(), mend: mend.clone() },
+            action if !decide::permits(&step.action, action) => Judgement::Refuse {
+                why: format!("{id} has changed since the plan was made: planned was {}, now it would be {}", step.action.word(), action.word()),
+                mend: "cancel this request and ask again, so that the plan shows what is there now".to_owned(),
+            },
+            _ => Judgement::Do(Box::new(now)),
+        })
+    }
+}
+
+const fn patience(spec: &Spec) -> Duration {
+    match spec {
+        Spec::SsmParameter(parameter) => Duration::from_secs(parameter.wait_minutes as u64 * 60),
+        _ => Duration::ZERO,
+    }
+}
+
+fn storage(error: DeskError) -> JournalError {
+    JournalError::Storage(error.to_string())
+}

@@ -1,0 +1,185 @@
+//! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+
+use super::{Desk, DeskError};
+use crate::engine::cloud::{Ask, Behalf};
+use crate::engine::{CloudError, FreshLooks};
+use crate::model::plan::{Desired, Direction, Scope};
+use crate::model::run::ResourceKey;
+use crate::model::{EnvironmentName, Observed, Outputs, ProjectName, StepId};
+use crate::plan::build::{self, Look, Subject};
+
+/// What a round of looks found.
+pub(super) struct Looks {
+    /// By step.
+    pub by_step: BTreeMap<StepId, Look>,
+}
+
+impl Looks {
+    /// The looks that succeeded, for the engine, which need not repeat them within seconds.
+    pub fn fresh(&self) -> FreshLooks {
+        self.by_step
+            .iter()
+            .filter_map(|(id, look)| match look {
+                Look::Seen { desired, observed, .. } => Some((id.clone(), (desired.spec.clone(), observed.clone()))),
+                Look::TooEarly | Look::Failed { .. } => None,
+            })
+            .collect()
+    }
+}
+
+impl Desk {
+    /// Looks at all of `blueprint` for `subject`. `soon`: the plan will be carried out at once if nothing is in its way, so
+    /// that the cloud may open what sessions that takes meanwhile.
+    pub(super) async fn look(
+        &self,
+        subject: &Subject,
+        blueprint: &[Desired],
+        behalf: &Behalf,
+        soon: bool,
+    ) -> Result<Looks, DeskError> {
+        let mut by_step = BTreeMap::new();
+        let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
+        let mut left: Vec<&Desired> = blueprint.iter().collect();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let mut too_early = Vec::new();
+            for desired in left {
+                match self.with_inputs(subject, desired, &outputs).await? {
+                    Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
+                    Ok(None) => too_early.push(desired),
+                    Err(failed) => {
+                        by_step.insert(desired.id.clone(), failed);
+                    }
+                }
+            }
+            left = too_early;
+            let Some((id, look)) = under_way.next().await else { break };
+            if let Look::Seen { observed: Observed::Ours { outputs: told, .. } | Observed::Foreign { outputs: told, .. }, .. } =
+                &look
+            {
+                outputs.insert(id.clone(), told.clone());
+            }
+            by_step.insert(id, look);
+        }
+        by_step.extend(left.into_iter().map(|desired| (desired.id.clone(), Look::TooEarly)));
+        Ok(Looks { by_step })
+    }
+
+    /// The resource with its inputs filled in: for a teardown from what is remembered of it, if anything is (what was
+    /// associated then is to be removed now), otherwise from what was seen.
+    async fn with_inputs(
+        &self,
+        subject: &Subject,
+        desired: &Desired,
+        outputs: &BTreeMap<StepId, Outputs>,
+    ) -> Result<Result<Option<Desired>, Look>, DeskError> {
+        if subject.direction == Direction::Teardown
+            && !desired.inputs.is_empty()
+            && let Some(remembered) = self.memory_of(subject, desired).await?
+        {
+            return Ok(Ok(Some(remembered)));
+        }
+        Ok(desired.filled(|id| outputs.get(id)).map_err(|unfit| Look::Failed {
+            why: unfit.to_string(),
+            mend: format!("correct what {} gives", unfit.step),
+        }))
+    }
+
+    /// What this project has of the same kind in the same place, with the inputs that it was made with.
+    async fn memory_of(&self, subject: &Subject, desired: &Desired) -> Result<Option<Desired>, DeskError> {
+        for (key, outputs) in self.store.holdings(&subject.project, &subject.environment).await? {
+            if key.kind != desired.spec.kind() || key.place != desired.place {
+                continue;
+            }
+            let told = |field: &String| outputs.get(field).map(|value| (field.clone(), value.clone()));
+            let inputs: Option<Outputs> = desired.inputs.keys().map(told).collect();
+            let Some(inputs) = inputs else { continue };
+            // An input's value is what the resource itself told under the field's name.
+            let mut own = desired.clone();
+            for (field, input) in &mut own.inputs {
+                input.output.clone_from(field);
+            }
+            if let Ok(Some(filled)) = own.filled(|_| Some(&inputs))
+                && filled.spec.name() == key.name
+            {
+                return Ok(Some(Desired { inputs: desired.inputs.clone(), ..filled }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn look_at(&self, subject: &Subject, desired: Desired, behalf: &Behalf, soon: bool) -> (StepId, Look) {
+        let behalf = Behalf { step: behalf.request.is_some().then(|| desired.id.clone()), ..behalf.clone() };
+        let look = self.try_look(subject, &desired, behalf, soon).await;
+        (desired.id.clone(), look.unwrap_or_else(|error| failed(&error)))
+    }
+
+    async fn try_look(
+        &self,
+        subject: &Subject,
+        desired: &Desired,
+        behalf: Behalf,
+        soon: bool,
+    ) -> Result<Look, CloudError> {
+        let stored = |error: DeskError| CloudError::Wrong { why: error.to_string() };
+        let ask = self.ask(desired, &subject.project, &subject.environment, behalf).await.map_err(stored)?;
+        let others = match (subject.direction, desired.scope) {
+            (Direction::Teardown, Scope::Account) => {
+                let others = self.store.others(&key(desired), &subject.project, &subject.environment).await;
+                others.map_err(|error| stored(error.into()))?
+            }
+            _ => vec![],
+        };
+        let rules = build::rules(&self.config, &subject.environment);
+        let crosses = desired.spec.other_account(&desired.place.account).is_some();
+        if soon && !(crosses && rules.approvals > 0) {
+            self.cloud.expect(std::slice::from_ref(&ask));
+        }
+        let observed = self.cloud.resource(ask).observe().await?;
+        Ok(Look::Seen { desired: desired.clone(), observed, others })
+    }
+
+    /// Everything that a resource needs to know to be asked.
+    pub(super) async fn ask(
+        &self,
+        desired: &Desired,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+        behalf: Behalf,
+    ) -> Result<Ask, DeskError> {
+        let key = key(desired);
+        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        Ok(Ask {
+            place: desired.place.clone(),
+            spec: desired.spec.clone(),
+            scope: desired.scope,
+            project: project.clone(),
+            environment: environment.clone(),
+            remembered: self.store.remembered(&key, owner).await?,
+            begun: self.store.begun(&key, owner).await?,
+            behalf,
+        })
+    }
+}
+
+/// Which resource is meant.
+pub(super) fn key(desired: &Desired) -> ResourceKey {
+    ResourceKey { place: desired.place.clone(), kind: desired.spec.kind(), name: desired.spec.name() }
+}
+
+fn failed(error: &CloudError) -> Look {
+    let mend = match error {
+        CloudError::Passing { .. } => "make the plan again in a moment".to_owned(),
+        CloudError::Forbidden { mend: Some(mend), .. } => mend.clone(),
+        CloudError::Forbidden { mend: None, .. } | CloudError::Wrong { .. } => {
+            "`genkan doctor` says which role or permission is missing".to_owned()
+        }
+        CloudError::Blocked { mend, .. } => mend.clone(),
+    };
+    Look::Failed { why: error.to_string(), mend }
+}

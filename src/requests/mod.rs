@@ -1,0 +1,169 @@
+//! THE USE CASES: what people can ask of Genkan, one file each. Every face calls these, and policy is asked inside them.
+//!
+//! [`Desk`] is the one way in. [`plan`] makes a plan, [`submit`] turns it into a request, [`carry_out`] does it; [`approve`],
+//! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see.
+
+pub mod approve;
+pub mod cancel;
+pub mod carry_out;
+pub mod judge;
+pub mod look;
+pub mod plan;
+pub mod reject;
+pub mod retry;
+pub mod see_through;
+pub mod show;
+pub mod status;
+pub mod submit;
+pub mod who;
+pub mod work;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::engine::{Cloud, CloudError, Engine, JournalError};
+use crate::model::finding::Finding;
+use crate::model::{EnvironmentName, Person, Plan};
+use crate::policy::{self, Deed, Grounds};
+use crate::store::{AdvanceError, ApproveError, Changes, Store, StoreError};
+
+/// The one way in: everything that the use cases need.
+#[derive(Clone)]
+pub struct Desk {
+    config: Arc<Config>,
+    store: Store,
+    cloud: Arc<dyn Cloud>,
+    engine: Arc<Engine>,
+    clock: fn() -> Timestamp,
+    names_are_trusted: bool,
+    holder: String,
+}
+
+/// What a desk is made of.
+pub struct DeskParts {
+    /// What the operator decided.
+    pub config: Arc<Config>,
+    /// The memory.
+    pub store: Store,
+    /// The outside world.
+    pub cloud: Arc<dyn Cloud>,
+    /// The wall clock.
+    pub clock: fn() -> Timestamp,
+    /// Whether somebody may say who they are without proof (`--as`): only against a local AWS.
+    pub names_are_trusted: bool,
+    /// Who holds this process's leases, for messages: host and process.
+    pub holder: String,
+}
+
+/// Why a use case did not do what was asked. Every text says what is wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The words of the question are off: an unknown environment, a name against the rule …
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// This person may not do that.
+    #[error("{0}")]
+    Refused(String),
+    /// The plan has steps that stand in its way; nothing was begun.
+    #[error("the plan is blocked at {}", blocked_steps(.0))]
+    Blocked(Box<Plan>),
+    /// Another request has this project and environment, or what is shared with it: which, and what to do.
+    #[error("{0}")]
+    Busy(String),
+    /// It is not possible as the request stands.
+    #[error("{0}")]
+    NotNow(String),
+    /// AWS refused.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+fn blocked_steps(plan: &Plan) -> String {
+    plan.blocked().map(|step| step.desired.id.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+impl From<StoreError> for DeskError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(id) => {
+                Self::NotFound(format!("there is no request {id}: `genkan requests` lists them"))
+            }
+            failed => Self::Store(failed.to_string()),
+        }
+    }
+}
+
+impl From<AdvanceError> for DeskError {
+    fn from(error: AdvanceError) -> Self {
+        match error {
+            AdvanceError::Store(error) => error.into(),
+            AdvanceError::InTheWay(in_the_way) => in_the_way.into(),
+            not_now => Self::NotNow(not_now.to_string()),
+        }
+    }
+}
+
+impl From<ApproveError> for DeskError {
+    fn from(error: ApproveError) -> Self {
+        match error {
+            ApproveError::Store(error) => error.into(),
+            not_now => Self::NotNow(not_now.to_string()),
+        }
+    }
+}
+
+impl From<JournalError> for DeskError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Storage(why) => Self::Store(why),
+            other => Self::NotNow(other.to_string()),
+        }
+    }
+}
+
+impl Desk {
+    /// A desk over these parts.
+    pub fn new(parts: DeskParts) -> Self {
+        let DeskParts { config, store, cloud, clock, names_are_trusted, holder } = parts;
+        let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock });
+        Self { config, store, cloud, engine, clock, names_are_trusted, holder }
+    }
+
+    /// What the operator decided.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Ticks with each request that something was written about in this process. Subscribe, then look, then wait.
+    pub fn changes(&self) -> Changes {
+        self.store.subscribe()
+    }
+
+    /// Looks at everything that the tool needs: identities, roles, zones, the secret.
+    pub async fn doctor(&self) -> Vec<Finding> {
+        self.cloud.examine().await
+    }
+
+    /// Asks policy; what it refuses is an error with its reasons.
+    fn allow(&self, person: &Person, deed: Deed<'_>, environment: &EnvironmentName) -> Result<(), DeskError> {
+        let settings = self.config.environments.get(environment);
+        let grounds = Grounds {
+            environment,
+            requesters: settings.map_or(&[], |settings| &settings.requesters),
+            approvers: settings.map_or(&[], |settings| &settings.approvers),
+        };
+        let verdict = policy::decide(person, deed, &grounds);
+        if verdict.allowed {
+            return Ok(());
+        }
+        Err(DeskError::Refused(format!("{person} may not: {}", verdict.reasons.join("; "))))
+    }
+}

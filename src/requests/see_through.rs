@@ -1,0 +1,78 @@
+//! See a request through from one process: carry it out, wait, carry it out again, as long as the caller wants to stay.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::carry_out::CarriedOut;
+use super::plan::Prepared;
+use super::{Desk, DeskError};
+use crate::engine::{FreshLooks, Lease};
+use crate::model::{RequestId, StepState};
+
+/// How long the caller stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until it waits for an approval, or for something that others bring.
+    UntilItWaits,
+    /// Until it has ended.
+    UntilItEnds,
+}
+
+/// How old a look may be for the engine not to repeat it.
+const FRESH_FOR: Duration = Duration::from_secs(5);
+
+/// How often a change that another process made is looked for.
+const POLL: Duration = Duration::from_millis(500);
+
+impl Desk {
+    /// Sees a request through. `prepared`: the plan that it was made from, moments ago, with its looks.
+    ///
+    /// # Errors
+    /// As [`Desk::carry_out`].
+    pub async fn see_through(
+        &self,
+        id: &RequestId,
+        prepared: Option<Prepared>,
+        stay: Stay,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<CarriedOut, DeskError> {
+        let mut fresh = prepared.map(|prepared| self.still_fresh(prepared)).unwrap_or_default();
+        // Subscribed before the look, so that no change between look and wait is lost.
+        let mut changes = self.changes();
+        loop {
+            let stands = self.carry_out(id, std::mem::take(&mut fresh), stop.clone()).await?;
+            let until = match stands {
+                CarriedOut::Ended(_) => return Ok(stands),
+                _ if *stop.borrow() => return Ok(stands),
+                CarriedOut::Resting(at) if stay == Stay::UntilItEnds || self.is_retrying(id).await? => Some(at),
+                CarriedOut::Held | CarriedOut::Elsewhere if stay == Stay::UntilItEnds => None,
+                _ => return Ok(stands),
+            };
+            let until = until.map_or(POLL, |at| self.from_now(at));
+            tokio::select! {
+                () = tokio::time::sleep(until) => {}
+                _ = stop.changed() => {}
+                _ = changes.next() => {}
+            }
+        }
+    }
+
+    fn still_fresh(&self, prepared: Prepared) -> FreshLooks {
+        let age = Duration::try_from((self.clock)().duration_since(prepared.looked_at));
+        if age.is_ok_and(|age| age <= FRESH_FOR) { prepared.fresh } else { FreshLooks::new() }
+    }
+
+    fn from_now(&self, at: Timestamp) -> Duration {
+        Duration::try_from(at.duration_since((self.clock)())).unwrap_or_default().min(Lease::LENGTH)
+    }
+
+    /// Whether it rests only until the next try of a call: worth staying for.
+    async fn is_retrying(&self, id: &RequestId) -> Result<bool, DeskError> {
+        let states = self.show(id).await?.steps;
+        let waits = |state: &StepState| matches!(state, StepState::Waiting { until: Some(_), .. });
+        let tries = |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
+        Ok(states.iter().any(|step| tries(&step.state)) && !states.iter().any(|step| waits(&step.state)))
+    }
+}

@@ -1,0 +1,129 @@
+//! Show a request: what was asked, how each step stands, who approved what, and its whole history.
+
+use serde::Serialize;
+
+use super::{Desk, DeskError};
+use crate::model::run::replay;
+use crate::model::{
+    Approval, Digest, EnvironmentName, Event, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step, StepState,
+};
+use crate::policy::Deed;
+use crate::store::{FindError, RequestFilter};
+
+/// A request as people see it: a function of what is stored.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestView {
+    /// The request.
+    pub request: Request,
+    /// Its steps in order.
+    pub steps: Vec<StepView>,
+    /// Every approval that was given.
+    pub approvals: Vec<Approval>,
+    /// Everything that happened, in order.
+    pub history: Vec<Recorded>,
+}
+
+/// One step as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepView {
+    /// The step as it was planned; with its inputs, once it is held or begun.
+    pub step: Step,
+    /// How it stands.
+    pub state: StepState,
+}
+
+impl RequestView {
+    /// The steps that wait for approvals, with the digest that an approval is for.
+    pub fn held(&self) -> impl Iterator<Item = (&Step, &Digest)> {
+        self.steps.iter().filter_map(|view| match &view.state {
+            StepState::Held { step, digest, .. } => Some((&**step, digest)),
+            _ => None,
+        })
+    }
+
+    /// Who has approved a held step as it stands.
+    pub fn approvers<'v>(&'v self, step: &'v Step, digest: &'v Digest) -> impl Iterator<Item = &'v Person> {
+        let own = self.approvals.iter().filter(move |given| given.step == step.desired.id && given.digest == *digest);
+        own.map(|given| &given.by).filter(|by| by.name != self.request.by.name)
+    }
+}
+
+/// Which requests to list.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// Only of this project.
+    pub project: Option<ProjectName>,
+    /// Only in this environment.
+    pub environment: Option<EnvironmentName>,
+    /// Only in these states; empty = in any.
+    pub states: Vec<RequestState>,
+    /// At most so many, the newest.
+    pub limit: u32,
+}
+
+impl Desk {
+    /// The id that somebody meant: the whole of it, or a beginning that only one has.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`] where none or several begin so.
+    pub async fn find(&self, text: &str) -> Result<RequestId, DeskError> {
+        match self.store.find(text).await {
+            Ok(request) => Ok(request.id),
+            Err(FindError::Store(error)) => Err(error.into()),
+            Err(FindError::Nothing(_)) => {
+                Err(DeskError::NotFound(format!("there is no request {text}: `genkan requests` lists them")))
+            }
+            Err(several @ FindError::Ambiguous(_)) => Err(DeskError::NotFound(several.to_string())),
+        }
+    }
+
+    /// Everything about a request, for the process that carries it out.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`], [`DeskError::Store`].
+    pub async fn show(&self, id: &RequestId) -> Result<RequestView, DeskError> {
+        let request = self.store.request(id).await?;
+        let history = self.store.journal(id).await?;
+        let approvals = self.store.approvals(id).await?;
+        let mut states = replay(&request.plan, &history);
+        let steps = request.plan.steps.iter().map(|step| {
+            let state = states.remove(&step.desired.id).unwrap_or_default();
+            let latest = history.iter().rev().find_map(|recorded| match &recorded.event {
+                Event::Started { step: now, .. } | Event::Held { step: now, .. }
+                    if now.desired.id == step.desired.id =>
+                {
+                    Some((**now).clone())
+                }
+                _ => None,
+            });
+            StepView { step: latest.unwrap_or_else(|| step.clone()), state }
+        });
+        Ok(RequestView { steps: steps.collect(), request, approvals, history })
+    }
+
+    /// Everything about a request, for a person.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`]; [`DeskError::Refused`] by policy.
+    pub async fn show_to(&self, person: &Person, id: &RequestId) -> Result<RequestView, DeskError> {
+        let view = self.show(id).await?;
+        self.allow(person, Deed::Read, &view.request.plan.environment)?;
+        Ok(view)
+    }
+
+    /// The requests, newest first, of the environments that this person may look into.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`].
+    pub async fn list(&self, person: &Person, which: &Which) -> Result<Vec<Request>, DeskError> {
+        let filter = RequestFilter {
+            project: which.project.clone(),
+            environment: which.environment.clone(),
+            states: which.states.clone(),
+            limit: Some(which.limit),
+        };
+        let mut requests = self.store.list(&filter).await?;
+        requests.retain(|request| self.allow(person, Deed::Read, &request.plan.environment).is_ok());
+        Ok(requests)
+    }
+}

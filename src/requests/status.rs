@@ -1,0 +1,98 @@
+//! Status: what is really there, against what should be. Changes nothing.
+
+use serde::Serialize;
+
+use super::plan::Wish;
+use super::{Desk, DeskError};
+use crate::model::plan::Direction;
+use crate::model::{EnvironmentName, Person, Plan, ProjectName, Request, RequestState};
+use crate::store::RequestFilter;
+
+/// How a project stands in an environment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The project.
+    pub project: ProjectName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// What an onboarding would find and do now: everything kept = all is as it should be.
+    pub plan: Option<Plan>,
+    /// Why it could not be looked at, if so.
+    pub error: Option<String>,
+    /// The request that is under way for it, or else the last one.
+    pub request: Option<Request>,
+}
+
+impl Desk {
+    /// The status of one project in one environment, of a project in all, or of every project that is known.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`] for names that are not known or against the rule; [`DeskError::Refused`] by policy.
+    pub async fn status(
+        &self,
+        person: &Person,
+        project: Option<&str>,
+        environment: Option<&str>,
+    ) -> Result<Vec<Status>, DeskError> {
+        let pairs = self.meant(project, environment).await?;
+        futures::future::try_join_all(pairs.into_iter().map(|(project, environment)| async move {
+            self.status_of(person, project, environment).await
+        }))
+        .await
+    }
+
+    /// The pairs that somebody meant.
+    async fn meant(
+        &self,
+        project: Option<&str>,
+        environment: Option<&str>,
+    ) -> Result<Vec<(ProjectName, EnvironmentName)>, DeskError> {
+        let project = project.map(|name| self.config.project(name)).transpose().map_err(DeskError::Invalid)?;
+        let environment = environment
+            .map(|name| self.config.environment_named(name).map(|(name, _)| name))
+            .transpose()
+            .map_err(DeskError::Invalid)?;
+        if let (Some(project), Some(environment)) = (&project, &environment) {
+            return Ok(vec![(project.clone(), environment.clone())]);
+        }
+        let known = self.store.projects().await?;
+        Ok(known
+            .into_iter()
+            .map(|known| (known.project, known.environment))
+            .filter(|(name, _)| project.as_ref().is_none_or(|project| project == name))
+            .filter(|(_, name)| environment.as_ref().is_none_or(|environment| environment == name))
+            .filter(|(_, name)| self.config.environments.contains_key(name))
+            .collect())
+    }
+
+    async fn status_of(
+        &self,
+        person: &Person,
+        project: ProjectName,
+        environment: EnvironmentName,
+    ) -> Result<Status, DeskError> {
+        let wish = Wish {
+            direction: Direction::Onboard,
+            project: project.to_string(),
+            environment: environment.to_string(),
+            adopt: vec![],
+            delete_data: false,
+            at_once: false,
+        };
+        let (plan, error) = match self.plan(person, &wish).await {
+            Ok(prepared) => (Some(prepared.plan), None),
+            Err(refused @ DeskError::Refused(_)) => return Err(refused),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let filter = RequestFilter {
+            project: Some(project.clone()),
+            environment: Some(environment.clone()),
+            states: vec![],
+            limit: Some(20),
+        };
+        let mut requests = self.store.list(&filter).await?;
+        let under_way = requests.iter().position(|request| request.state == RequestState::Open).unwrap_or(0);
+        let request = (!requests.is_empty()).then(|| requests.swap_remove(under_way));
+        Ok(Status { project, environment, plan, error, request })
+    }
+}

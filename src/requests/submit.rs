@@ -1,0 +1,67 @@
+//! Make a request of a plan: from now on it is in the memory, and will be carried out.
+
+use super::plan::Prepared;
+use super::{Desk, DeskError};
+use crate::model::{Person, Request};
+use crate::policy::Deed;
+use crate::store::{NewRequest, SubmitError};
+
+/// What became of a wish.
+#[derive(Debug)]
+pub enum Submitted {
+    /// Everything is as it should be: no request was made.
+    NothingToDo,
+    /// It will be carried out.
+    Request(Box<Request>),
+}
+
+impl From<SubmitError> for DeskError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Busy(other) => Self::Busy(format!(
+                "{} {} is taken: {} asked for {} ({}). `genkan show {}` says how it stands, `genkan cancel {}` ends it",
+                other.plan.project, other.plan.environment, other.by, other.plan.direction, other.id, other.id, other.id
+            )),
+            SubmitError::SharedInUse { .. } => Self::Busy(format!("{error}: try again when it has ended")),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Desk {
+    /// Makes a request of a plan that was shown.
+    ///
+    /// # Errors
+    /// [`DeskError::Blocked`] where a step stands in the way: nothing is begun then; [`DeskError::Busy`] where another
+    /// request has this project and environment; [`DeskError::Refused`] by policy.
+    pub async fn submit(&self, person: &Person, prepared: &Prepared) -> Result<Submitted, DeskError> {
+        let plan = &prepared.plan;
+        self.allow(person, Deed::Request, &plan.environment)?;
+        if plan.blocked().next().is_some() {
+            return Err(DeskError::Blocked(Box::new(plan.clone())));
+        }
+        if plan.is_done() && self.is_settled(prepared).await? {
+            return Ok(Submitted::NothingToDo);
+        }
+        let new = NewRequest {
+            id: prepared.id.clone(),
+            plan: plan.clone(),
+            by: person.clone(),
+            asked_at: (self.clock)(),
+        };
+        let request = self.store.submit(new).await?;
+        Ok(Submitted::Request(Box::new(request)))
+    }
+
+    /// Whether the memory agrees that nothing is left to do: a plan in which everything is kept still becomes a request
+    /// where it settles what the memory does not know yet (who relies on a shared resource) or still holds.
+    async fn is_settled(&self, prepared: &Prepared) -> Result<bool, DeskError> {
+        let plan = &prepared.plan;
+        let known = self.store.projects().await?;
+        let onboarded = known.iter().any(|known| known.project == plan.project && known.environment == plan.environment);
+        Ok(match plan.direction {
+            crate::model::Direction::Onboard => onboarded,
+            crate::model::Direction::Teardown => !onboarded,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! The journal: every event of a run, written only by who holds the lease, numbered without a gap.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::error::StoreError;
+use super::rows::{self, count, json, now, parsed};
+use super::{Store, approvals, holdings, leases, requests};
+use crate::engine::{Journal, JournalError, Lease};
+use crate::model::{Digest, Event, Recorded, RequestId, Step};
+
+#[async_trait]
+impl Journal for Store {
+    async fn replay(&self, lease: &Lease) -> Result<Vec<Recorded>, JournalError> {
+        Ok(self.journal(&lease.request).await?)
+    }
+
+    async fn append(&self, lease: &Lease, event: &Event) -> Result<Recorded, JournalError> {
+        let (held, event) = (lease.clone(), event.clone());
+        self.writer
+            .write(Some(&lease.request), move |conn| Box::pin(async move { append(conn, &held, &event).await }))
+            .await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<(), JournalError> {
+        let lease = lease.clone();
+        self.writer.write(None, move |conn| Box::pin(async move { leases::renew(conn, &lease).await })).await
+    }
+}
+
+impl Store {
+    /// Everything that was written for a request, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn journal(&self, id: &RequestId) -> Result<Vec<Recorded>, StoreError> {
+        let found = sqlx::query("select seq, at, event from journal where request = $1 order by seq").bind(id.as_str());
+        let recorded = |row: &SqliteRow| {
+            Ok(Recorded {
+                seq: count(row.try_get("seq")?)?,
+                at: rows::time(row.try_get("at")?)?,
+                event: parsed(row.try_get("event")?)?,
+            })
+        };
+        found.fetch_all(&self.readers).await?.iter().map(recorded).collect()
+    }
+}
+
+async fn append(conn: &mut SqliteConnection, lease: &Lease, event: &Event) -> Result<Recorded, JournalError> {
+    leases::holds(conn, lease).await?;
+    match event {
+        Event::Started { step, digest } => {
+            may_start(conn, &lease.request, step, digest).await?;
+            holdings::started(conn, &lease.request, step).await?;
+        }
+        Event::Finished { outputs, resource, ours, .. } => {
+            holdings::finished(conn, &lease.request, resource, outputs, *ours).await?;
+        }
+        Event::Waiting { .. } | Event::Held { .. } | Event::Failed { .. } | Event::Retried => {}
+    }
+    Ok(write(conn, &lease.request, event).await?)
+}
+
+/// The last look before something is changed: the request is open, and who had to say yes has said it to exactly this.
+async fn may_start(
+    conn: &mut SqliteConnection,
+    id: &RequestId,
+    step: &Step,
+    digest: &Digest,
+) -> Result<(), JournalError> {
+    let request = requests::load(conn, id).await?;
+    if !request.state.is_open() {
+        return Err(JournalError::NotOpen(id.clone()));
+    }
+    let not_approved = || JournalError::NotApproved(id.clone());
+    if *digest != step.digest() {
+        return Err(not_approved());
+    }
+    let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
+    if needed > 0 {
+        let given = approvals::approvers(conn, id, &step.desired.id, digest, &request.by.name).await?.len();
+        if u32::try_from(given).unwrap_or(u32::MAX) < needed {
+            return Err(not_approved());
+        }
+    }
+    Ok(())
+}
+
+/// Writes the next event of a request.
+pub(super) async fn write(conn: &mut SqliteConnection, id: &RequestId, event: &Event) -> Result<Recorded, StoreError> {
+    let at = now();
+    let seq: i64 = sqlx::query_scalar(
+        "insert into journal (request, seq, at, event)
+         select $1, coalesce(max(seq), 0) + 1, $2, $3 from journal where request = $1 returning seq",
+    )
+    .bind(id.as_str())
+    .bind(at.as_microsecond())
+    .bind(json(event)?)
+    .fetch_one(conn)
+    .await?;
+    Ok(Recorded { seq: count(seq)?, at, event: event.clone() })
+}

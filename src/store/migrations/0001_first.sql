@@ -1,0 +1,115 @@
+-- The first shape of the store. Times are microseconds since 1970 in UTC; JSON is kept as text.
+-- The statements are what SQLite and PostgreSQL both take, except the triggers at the end.
+
+create table requests (
+    id          text    not null primary key,
+    project     text    not null,
+    environment text    not null,
+    direction   text    not null,
+    person      text    not null,
+    asked_at    bigint  not null,
+    plan        text    not null,
+    state       text    not null,
+    reason      text,
+    changed_at  bigint  not null
+);
+
+-- One open request for a project and environment at a time.
+create unique index requests_open on requests (project, environment) where state = 'open';
+create index requests_by_project on requests (project, environment, asked_at);
+create index requests_by_time on requests (asked_at);
+
+-- Every change of a request's state: who, when, why. `was` is null for the first.
+create table request_events (
+    request text   not null references requests (id),
+    seq     bigint not null,
+    at      bigint not null,
+    person  text,
+    was     text,
+    becomes text   not null,
+    reason  text,
+    primary key (request, seq)
+);
+
+-- What an open request has to do with resources of an account's scope: it relies on them, or it removes them.
+create table shared (
+    request text    not null references requests (id),
+    account text    not null,
+    region  text    not null,
+    kind    text    not null,
+    name    text    not null,
+    removes boolean not null,
+    primary key (request, account, region, kind, name)
+);
+create index shared_by_resource on shared (account, region, kind, name);
+
+create table approvals (
+    request text   not null references requests (id),
+    step    text   not null,
+    digest  text   not null,
+    name    text   not null,
+    person  text   not null,
+    at      bigint not null,
+    primary key (request, step, digest, name)
+);
+
+create table journal (
+    request text   not null references requests (id),
+    seq     bigint not null,
+    at      bigint not null,
+    event   text   not null,
+    primary key (request, seq)
+);
+
+-- Who carries a request out, and when somebody has to look at it again. One row a request, made with it.
+-- `holder` null: nobody. `wake_at` null: at once. `stirred`: something happened since the holder last looked.
+create table leases (
+    request    text    not null primary key references requests (id),
+    fence      bigint  not null,
+    holder     text,
+    expires_at bigint  not null,
+    wake_at    bigint,
+    stirred    boolean not null
+);
+
+-- Resources that are ours, and for which project and environment.
+create table holdings (
+    account     text   not null,
+    region      text   not null,
+    kind        text   not null,
+    name        text   not null,
+    project     text   not null,
+    environment text   not null,
+    outputs     text   not null,
+    request     text   not null references requests (id),
+    at          bigint not null,
+    primary key (account, region, kind, name, project, environment)
+);
+
+-- Resources whose creation was begun and of which no end is known.
+create table begun (
+    account text   not null,
+    region  text   not null,
+    kind    text   not null,
+    name    text   not null,
+    request text   not null references requests (id),
+    at      bigint not null,
+    primary key (account, region, kind, name)
+);
+
+create trigger requests_no_update before update of id, project, environment, direction, person, asked_at, plan on requests
+begin select raise(abort, 'what was asked for is never changed'); end;
+create trigger requests_no_delete before delete on requests
+begin select raise(abort, 'requests are never deleted'); end;
+create trigger request_events_no_update before update on request_events
+begin select raise(abort, 'request_events is only appended to'); end;
+create trigger request_events_no_delete before delete on request_events
+begin select raise(abort, 'request_events is only appended to'); end;
+create trigger approvals_no_update before update on approvals
+begin select raise(abort, 'approvals is only appended to'); end;
+create trigger approvals_no_delete before delete on approvals
+begin select raise(abort, 'approvals is only appended to'); end;
+create trigger journal_no_update before update on journal
+begin select raise(abort, 'journal is only appended to'); end;
+create trigger journal_no_delete before delete on journal
+begin select raise(abort, 'journal is only appended to'); end;

@@ -1,0 +1,97 @@
+//! THE MEMORY: requests, approvals, journals, leases and what is ours, in one SQLite file. No SQL type leaves this room.
+//!
+//! `open` makes, checks and migrates the file; `writer` is the one way to write; `feed` tells who listens;
+//! `requests` is who wants what, `conflicts` what may not be open at once, `states` how a request stands; `approvals`
+//! who said yes to which digest; `leases` who carries a request out and when somebody has to look again; `journal`
+//! what was done; `holdings` what is ours; `rows` turns rows into words.
+//!
+//! The file must be on a local disk: SQLite's locks do not hold on network file systems.
+
+mod approvals;
+mod conflicts;
+mod error;
+mod feed;
+mod holdings;
+mod journal;
+mod leases;
+mod open;
+mod requests;
+mod rows;
+mod states;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::sync::{Mutex, broadcast};
+
+pub use approvals::{ApproveError, Given};
+pub use conflicts::SubmitError;
+pub use error::StoreError;
+pub use feed::{Changed, Changes};
+pub use holdings::KnownProject;
+pub use requests::{FindError, NewRequest, RequestFilter};
+pub use states::{AdvanceError, StateChange};
+use writer::Writer;
+
+use crate::model::RequestId;
+
+/// How many reads go on at once; they do not wait for the writer.
+const READERS: u32 = 4;
+
+/// The memory. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    path: PathBuf,
+    writer: Writer,
+    readers: SqlitePool,
+    feed: broadcast::Sender<RequestId>,
+    watch: Arc<Mutex<SqliteConnection>>,
+}
+
+impl Store {
+    /// Opens the store at `sqlite:PATH`. A missing file is made, readable by its owner only. Must be called within
+    /// a Tokio runtime, which the store lives as long as.
+    ///
+    /// # Errors
+    /// When the URL is not of that form, the file cannot be opened, is damaged or newer than this program, or the
+    /// SQLite that this program was built with is too old to be trusted.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let path = open::path_of(url)?;
+        let options = open::prepare(&path).await?;
+        let reading: SqliteConnectOptions = options.clone().pragma("query_only", "on");
+        let watch = reading.connect().await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
+        let (feed, _) = broadcast::channel(feed::DEPTH);
+        let writer = Writer::start(options, feed.clone());
+        Ok(Self { path, writer, readers, feed, watch: Arc::new(Mutex::new(watch)) })
+    }
+
+    /// What this process commits from now on. See [`Changes`] for how to lose no wake-up.
+    pub fn subscribe(&self) -> Changes {
+        Changes(self.feed.subscribe())
+    }
+
+    /// A number that is another one than last time if anything was committed in between, by this process or any
+    /// other. Other processes' writes are seen by asking for it every second or so.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn version(&self) -> Result<i64, StoreError> {
+        // SQLite counts for each connection: so it is always this one, and never one of a pool.
+        let mut watch = self.watch.lock().await;
+        Ok(sqlx::query_scalar("pragma data_version").fetch_one(&mut *watch).await?)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! The one writer: a task that owns the writing connection and commits what waits for it together.
+//!
+//! A write is handed to this task and runs there to its end, so a caller that is dropped while it waits (a timeout, a
+//! `select!`) leaves no half transaction behind and takes no tick of the change feed with it. What has gathered
+//! while the last commit was on its way to the disk is committed as one `BEGIN IMMEDIATE` transaction, each write in a
+//! savepoint of its own: a refused one is undone alone, and ten steps that begin at once cost one `fsync`.
+//!
+//! Nothing but SQL on this file happens in a write, never a call of the outside world. So a lease renewal waits for at
+//! most one batch of this process (milliseconds) and at most the busy timeout for another process, far less than the
+//! third of a lease after which it is due.
+
+use futures::future::BoxFuture;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::error::StoreError;
+use crate::model::RequestId;
+
+/// How many writes may wait before callers wait to hand theirs in.
+const QUEUE: usize = 1024;
+
+/// How many writes are committed together at most.
+const BATCH: usize = 64;
+
+/// A write that waits for its turn.
+trait Job: Send {
+    /// Does it, within a savepoint; whether it is to be kept.
+    fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
+
+    /// Tells the caller, once it is known whether the transaction is on disk.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &broadcast::Sender<RequestId>);
+}
+
+struct Write<T, E, F> {
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    tick: Option<RequestId>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Write<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send,
+{
+    fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> BoxFuture<'c, bool> {
+        Box::pin(async move {
+            if let Some(work) = self.work.take() {
+                self.result = Some(work(conn).await);
+            }
+            matches!(self.result, Some(Ok(_)))
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &broadcast::Sender<RequestId>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(stopped().into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        if let (Ok(_), Some(id)) = (&result, self.tick) {
+            // Nobody listens: then nobody has to be told.
+            let _ = feed.send(id);
+        }
+        // The caller has gone: what is written is written.
+        let _ = self.reply.send(result);
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Failed("the writer has stopped".to_owned())
+}
+
+/// The way to the writer. It ends when the last copy is dropped.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+
+impl Writer {
+    /// Starts the writer on the current Tokio runtime.
+    pub(super) fn start(options: SqliteConnectOptions, feed: broadcast::Sender<RequestId>) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(serve(options, feed, receiver));
+        Self(sender)
+    }
+
+    /// Runs `work` in a transaction and returns when it is on disk. Where it refuses, nothing of it is written.
+    /// `tick`: for which request the feed tells of it.
+    pub(super) async fn write<T, E, F>(&self, tick: Option<&RequestId>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Write { work: Some(work), result: None, tick: tick.cloned(), reply };
+        self.0.send(Box::new(job)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+async fn serve(
+    options: SqliteConnectOptions,
+    feed: broadcast::Sender<RequestId>,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+) {
+    let mut connection = None;
+    let mut jobs = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut jobs, BATCH).await > 0 {
+        let committed = commit(&options, &mut connection, &mut jobs).await.map_err(StoreError::from);
+        if committed.is_err() {
+            // After a failed write SQLite may or may not have rolled back by itself. A new connection knows for sure,
+            // and the store works again as soon as the disk does.
+            connection = None;
+        }
+        for job in jobs.drain(..) {
+            job.answer(committed.clone(), &feed);
+        }
+    }
+    if let Some(connection) = connection {
+        // Closing only tidies the log up; all that was answered is on disk.
+        let _ = connection.close().await;
+    }
+}
+
+/// Runs all jobs in one transaction: all that are to be kept are on disk afterwards, or none is.
+async fn commit(
+    options: &SqliteConnectOptions,
+    connection: &mut Option<SqliteConnection>,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), sqlx::Error> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(options.connect().await?),
+    };
+    let mut transaction = connection.begin_with("begin immediate").await?;
+    for job in jobs {
+        let mut savepoint = transaction.begin().await?;
+        if job.run(&mut savepoint).await {
+            savepoint.commit().await?;
+        } else {
+            savepoint.rollback().await?;
+        }
+    }
+    transaction.commit().await
+}

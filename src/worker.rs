@@ -1,0 +1,60 @@
+//! Carries out what is asked and approved, until it is stopped; after a restart it takes up what was left.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::requests::{Desk, DeskError};
+
+/// How many requests are carried out at once.
+const AT_ONCE: usize = 16;
+
+/// How often other processes' writes are looked for.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Works until `stop` turns true, then finishes the calls that are under way and returns.
+///
+/// # Errors
+/// When the store fails at the start; later failures are logged and tried again.
+pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), DeskError> {
+    desk.sweep().await?;
+    // Subscribed before the look, so that no change between look and wait is lost.
+    let mut changes = desk.changes();
+    let mut under_way = JoinSet::new();
+    while !*stop.borrow() {
+        while under_way.len() < AT_ONCE {
+            match desk.claim().await {
+                Ok(Some(claimed)) => {
+                    let (desk, stop) = (desk.clone(), stop.clone());
+                    under_way.spawn(async move {
+                        if let Err(error) = desk.carry_out_claimed(claimed, stop).await {
+                            tracing::error!(%error, "a request could not be carried out");
+                        }
+                    });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "the store was not asked what is due");
+                    break;
+                }
+            }
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            _ = changes.next() => {}
+            Some(_) = under_way.join_next() => {}
+            () = tokio::time::sleep(until_next(desk).await) => {}
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// How long nothing is due: at most [`POLL`], since other processes write too.
+async fn until_next(desk: &Desk) -> Duration {
+    match desk.next_due().await {
+        Ok(Some(at)) => Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL),
+        Ok(None) | Err(_) => POLL,
+    }
+}
