@@ -119,9 +119,10 @@ impl<'a> Examined<'a> {
         action: &'static str,
         resource: &str,
         absent: &[&str],
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<Option<T>, Box<Finding>>
     where
+        T: Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         match hand.call(action, resource, call).await {
