@@ -106,7 +106,7 @@ impl<'a> Examined<'a> {
         if in_use.contains(&RoleKind::Writer) {
             looks.push(Box::pin(self.credentials(hand)));
             looks.push(Box::pin(self.repository(hand)));
-            looks.push(Box::pin(self.bucket(hand)));
+            looks.push(Box::pin(self.buckets(hand)));
         }
         looks
     }
@@ -119,15 +119,15 @@ impl<'a> Examined<'a> {
         action: &'static str,
         resource: &str,
         absent: &[&str],
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<Option<T>, Box<Finding>>
     where
+        T: Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         match hand.call(action, resource, call).await {
             Ok(answer) => Ok(Some(answer)),
             Err(refused) if refused.is_any(absent) => Ok(None),
-            Err(refused) if absent.contains(&"404") && refused.status == Some(404) => Ok(None),
             Err(refused) => Err(Box::new(failed(
                 &self.title,
                 &subject(action, resource),
@@ -250,11 +250,10 @@ impl<'a> Examined<'a> {
         self.permitted(action, &name, self.look(hand, action, &name, &absent, call.send()).await)
     }
 
-    async fn bucket(&self, hand: &Hand) -> Finding {
-        // A bucket's name is unique in the world: the account's id makes it one that nobody else has.
-        let (action, name) = ("s3:ListBucket", format!("{}-{}", self.nobody(), self.place.account));
-        let call = hand.s3().head_bucket().bucket(&name);
-        self.permitted(action, &name, self.look(hand, action, &name, &["404"], call.send()).await)
+    async fn buckets(&self, hand: &Hand) -> Finding {
+        let action = "s3:ListAllMyBuckets";
+        let call = hand.s3().list_buckets().max_buckets(1);
+        self.permitted(action, "*", self.look(hand, action, "*", &[], call.send()).await)
     }
 }
 

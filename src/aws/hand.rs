@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
+use futures::future::BoxFuture;
 
 use super::error::{Called, Refused};
 use super::session::Session;
@@ -95,35 +96,39 @@ impl Hand {
 
     /// Makes one call: waits for its tokens, opens the session if need be, bounds its time, and sorts what AWS answers.
     /// `action` is the IAM action (`route53:AssociateVPCWithHostedZone`), `resource` an ARN or a name, for messages.
+    /// The call is on the heap: the SDK's futures are large, and a look joins many of them.
     ///
     /// # Errors
     /// [`Refused`], with AWS's code where it answered.
-    pub async fn call<T, E>(
-        &self,
+    pub fn call<'a, T, E>(
+        &'a self,
         action: &'static str,
-        resource: &str,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Refused>
+        resource: &'a str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, Refused>>
     where
+        T: Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let called = Called { action, resource, role: &self.role };
-        self.session.credentials().await.map_err(|error| Refused::without_session(called, error))?;
-        let (service, operation) = action.split_once(':').unwrap_or(("", action));
-        self.gates.pass(&self.account, service, operation).await;
-        let begun = Instant::now();
-        let answer = call.await.map_err(|error| Refused::new(called, &error));
-        if answer.as_ref().is_err_and(Refused::is_expired) {
-            self.session.forget().await;
-        }
-        tracing::debug!(
-            account = %self.account,
-            action,
-            code = answer.as_ref().err().map(|refused| refused.code.as_deref().unwrap_or("no answer")),
-            milliseconds = begun.elapsed().as_millis(),
-            "called AWS"
-        );
-        answer
+        Box::pin(async move {
+            let called = Called { action, resource, role: &self.role };
+            self.session.credentials().await.map_err(|error| Refused::without_session(called, error))?;
+            let (service, operation) = action.split_once(':').unwrap_or(("", action));
+            self.gates.pass(&self.account, service, operation).await;
+            let begun = Instant::now();
+            let answer = call.await.map_err(|error| Refused::new(called, &error));
+            if answer.as_ref().is_err_and(Refused::is_expired) {
+                self.session.forget().await;
+            }
+            tracing::debug!(
+                account = %self.account,
+                action,
+                code = answer.as_ref().err().map(|refused| refused.code.as_deref().unwrap_or("no answer")),
+                milliseconds = begun.elapsed().as_millis(),
+                "called AWS"
+            );
+            answer
+        })
     }
 
     /// Opens the session now, so that the first call need not wait for it.

@@ -89,3 +89,101 @@ pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Stat
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
     each.flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::permission::to_session_policy;
+    use crate::aws::testing::config;
+    use crate::model::Spec;
+    use serde_json::json;
+
+    /// One of each kind, with names as long as they can be.
+    fn longest() -> Vec<Spec> {
+        let name = "a".repeat(63);
+        let specs = json!([
+            {"kind": "ecr-repository", "name": "a".repeat(256)},
+            {"kind": "s3-bucket", "name": name},
+            {"kind": "secret-copy", "name": "a".repeat(64)},
+            {"kind": "source-credential", "secret": "a".repeat(64)},
+            {"kind": "ssm-parameter", "name": format!("/{name}/{name}")},
+            {"kind": "zone-association", "zone_id": "Z".repeat(32), "zone_name": name, "zone_account": "111111111111",
+             "vpc_id": "vpc-0123456789abcdef0", "vpc_region": "ap-northeast-1"},
+        ]);
+        serde_json::from_value(specs).unwrap()
+    }
+
+    fn of_step(spec: &Spec, role: RoleKind, reach: &Reach<'_>) -> Vec<Statement> {
+        match spec {
+            Spec::EcrRepository(spec) => ecr_repository::permissions(role, reach, Some(spec)),
+            Spec::S3Bucket(spec) => s3_bucket::permissions(role, reach, Some(spec)),
+            Spec::SecretCopy(spec) => secret_copy::permissions(role, reach, Some(spec)),
+            Spec::SourceCredential(spec) => source_credential::permissions(role, reach, Some(spec)),
+            Spec::SsmParameter(spec) => ssm_parameter::permissions(role, reach, Some(spec)),
+            Spec::ZoneAssociation(spec) => zone_permissions::permissions(role, reach, Some(spec)),
+        }
+    }
+
+    fn place() -> Place {
+        Place { account: "222222222222".parse().unwrap(), region: "ap-northeast-1".parse().unwrap() }
+    }
+
+    #[test]
+    fn every_steps_session_policy_is_short_enough() {
+        let (config, place) = (config(), place());
+        let reach = Reach { place: &place, config: &config };
+        for spec in longest() {
+            for role in [RoleKind::Writer, RoleKind::Authoriser, RoleKind::SecretReader] {
+                let length = to_session_policy(&of_step(&spec, role, &reach)).len();
+                assert!(length <= 2048, "{:?} {role:?}: {length}", spec.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_is_never_allowed_an_action_that_its_role_has_not() {
+        let (config, place) = (config(), place());
+        let reach = Reach { place: &place, config: &config };
+        for spec in longest() {
+            for role in [RoleKind::Reader, RoleKind::Writer] {
+                let actions = |statements: Vec<Statement>| -> BTreeSet<String> {
+                    statements.into_iter().flat_map(|statement| statement.actions).collect()
+                };
+                let of_role = actions(statements(spec.kind(), role, &reach));
+                let of_step = actions(of_step(&spec, role, &reach));
+                assert!(of_step.is_subset(&of_role), "{:?} {role:?}: {of_step:?} {of_role:?}", spec.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn each_account_has_the_roles_that_are_used_there_and_no_other() {
+        let config = config();
+        let roles = role_policies(&config, "arn:aws:iam::111111111111:role/genkan");
+        let names =
+            |account: &str| -> Vec<String> { roles[account].iter().map(|role| role.name().to_owned()).collect() };
+        assert_eq!(names("platform"), ["genkan-authoriser", "genkan-reader"]);
+        assert_eq!(names("dev"), ["genkan-reader", "genkan-writer"]);
+        let reader = roles["platform"].iter().find(|role| role.name() == "genkan-reader").unwrap();
+        assert_eq!(
+            reader.kinds,
+            [RoleKind::Reader, RoleKind::SecretReader].into(),
+            "the secret has no reader of its own"
+        );
+        let authoriser = roles["platform"].iter().find(|role| role.name() == "genkan-authoriser").unwrap();
+        assert_eq!(authoriser.policy["Statement"][0]["Resource"], "arn:aws:route53:::hostedzone/Z0DEV");
+        assert_eq!(authoriser.policy["Statement"].as_array().unwrap().len(), 1, "it authorises and withdraws, no more");
+    }
+
+    #[test]
+    fn a_handshakes_sessions_are_for_one_vpc() {
+        let (config, place) = (config(), place());
+        let reach = Reach { place: &place, config: &config };
+        let spec = longest().pop().unwrap();
+        let policy = to_policy(&of_step(&spec, RoleKind::Writer, &reach));
+        let condition = &policy["Statement"][0]["Condition"]["StringLike"]["route53:VPCs"];
+        assert_eq!(condition, "VPCId=vpc-0123456789abcdef0,VPCRegion=ap-northeast-1");
+        let vpc = "arn:aws:ec2:ap-northeast-1:222222222222:vpc/vpc-0123456789abcdef0";
+        assert_eq!(policy["Statement"][1]["Resource"], vpc);
+    }
+}

@@ -33,6 +33,8 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(30);
 /// How often a call is tried in all, by the SDK's standard mode; nothing in this room repeats it on top.
 const ATTEMPTS: u32 = 3;
+/// The most that is waited before the second attempt; twice that before the third.
+const BACKOFF: Duration = Duration::from_millis(200);
 /// How long before it expires a session is not used any more: longer than a call with its repeats.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -70,7 +72,7 @@ impl Sessions {
         let base = base
             .into_builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF))
             .timeout_config(timeouts)
             .region(region)
             .build();

@@ -1,11 +1,13 @@
 //! CodeBuild's source credential: one slot per provider for the whole account, which an import overwrites unless told not to.
 
 use async_trait::async_trait;
+use aws_sdk_codebuild::config::Builder as ConfigBuilder;
 use aws_sdk_codebuild::types::{AuthType as Auth, ServerType as Server, SourceCredentialsInfo};
+use aws_smithy_types::retry::RetryConfig;
 use futures::try_join;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::asked::{Asked, blocked, gone, may_be_there};
+use super::asked::{Asked, blocked, gone};
 use super::error::Refused;
 use super::hand::{Hand, RoleKind};
 use super::permission::{Reach, Statement};
@@ -150,6 +152,9 @@ impl SourceCredential {
     /// Imports the credential. The token is here and nowhere else, in a type that cannot be printed and is wiped; what
     /// the SDK builds of it for the wire it does not wipe, and does not print. What is remembered afterwards says from
     /// which version it came, since CodeBuild never shows it again.
+    ///
+    /// The SDK does not repeat it: a credential carries no mark, so that if an answer was lost and the call repeated,
+    /// "exists already" could mean our own. Sent once, it means somebody else's.
     async fn import(&self, overwrite: bool) -> Result<Outputs, NotImported> {
         let hand = self.writer();
         let (token, auth, version) = match self.spec.auth_type {
@@ -177,7 +182,9 @@ impl SourceCredential {
             .server_type(self.server())
             .auth_type(auth.clone())
             .should_overwrite(overwrite)
-            .token(token.expose_secret());
+            .token(token.expose_secret())
+            .customize()
+            .config_override(ConfigBuilder::new().retry_config(RetryConfig::disabled()));
         let answer =
             hand.call("codebuild:ImportSourceCredentials", "*", call.send()).await.map_err(NotImported::Import)?;
         Ok(self.outputs(answer.arn(), Some(auth.as_str()), version.as_deref()))
@@ -206,7 +213,8 @@ impl SourceCredential {
     async fn create(&self) -> Result<Progress, CloudError> {
         match self.import(false).await {
             Ok(outputs) => Ok(Progress::Done(outputs)),
-            Err(NotImported::Import(refused)) if may_be_there(&refused, "ResourceAlreadyExistsException") => {
+            // Somebody has the slot; the look says whether that is an earlier try of ours, which the journal knows of.
+            Err(NotImported::Import(refused)) if refused.is("ResourceAlreadyExistsException") => {
                 let found = self.found().await?;
                 if found.slot.is_none() { Err(refused.into()) } else { self.converge(&found, false).await }
             }

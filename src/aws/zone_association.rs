@@ -55,27 +55,27 @@ impl ZoneAssociation {
         let config = sessions.config();
         let zone_region = config.account_by_id(&spec.zone_account).map(|(_, account)| config.region_of(account));
         let zone_place =
-            Place { account: spec.zone_account.clone(), region: zone_region.unwrap_or(&ask.place.region).clone() };
-        let vpc_reader = sessions.reader(&ask);
-        let zone_reader = sessions.hand(&zone_place.account, &zone_place.region, RoleKind::Reader, &ask.behalf, &[]);
-        let calls = spec.vpc_id.clone().map(|vpc| {
-            let of_role = |role, place| permissions(role, &sessions.reach(place), Some(&spec));
-            let authoriser = (spec.zone_account != ask.place.account).then(|| {
-                let statements = of_role(RoleKind::Authoriser, &zone_place);
-                sessions.hand(&zone_place.account, &zone_place.region, RoleKind::Authoriser, &ask.behalf, &statements)
-            });
-            ZoneCalls {
-                zone: spec.zone_id.clone(),
-                vpc,
-                region: spec.vpc_region.clone(),
-                vpc_reader: vpc_reader.clone(),
-                zone_reader: zone_reader.clone(),
-                writer: sessions.writer(&ask, &of_role(RoleKind::Writer, &ask.place)),
-                authoriser,
-                turn: sessions.turn_of(&spec.zone_id),
-            }
+            Place { account: spec.zone_account.clone(), region: zone_region.unwrap_or(&spec.vpc_region).clone() };
+        let vpc_place = Place { account: ask.place.account.clone(), region: spec.vpc_region.clone() };
+        let hand = |place: &Place, role: RoleKind| {
+            let statements = match role {
+                RoleKind::Reader => vec![],
+                doer => permissions(doer, &sessions.reach(place), Some(&spec)),
+            };
+            sessions.hand(&place.account, &place.region, role, &ask.behalf, &statements)
+        };
+        let readers = [hand(&vpc_place, RoleKind::Reader), hand(&zone_place, RoleKind::Reader)];
+        let calls = spec.vpc_id.clone().map(|vpc| ZoneCalls {
+            zone: spec.zone_id.clone(),
+            vpc,
+            region: spec.vpc_region.clone(),
+            vpc_reader: readers[0].clone(),
+            zone_reader: readers[1].clone(),
+            writer: hand(&vpc_place, RoleKind::Writer),
+            authoriser: (zone_place.account != vpc_place.account).then(|| hand(&zone_place, RoleKind::Authoriser)),
+            turn: sessions.turn_of(&spec.zone_id),
         });
-        Self { ask, spec, calls, readers: [vpc_reader, zone_reader], known: Mutex::default() }
+        Self { ask, spec, calls, readers, known: Mutex::default() }
     }
 
     /// What a step of it will need: the readers, and once the VPC is known the writer and the authoriser.

@@ -1,0 +1,8 @@
+//! What is tested from the outside, through the real SDK clients, against the local AWS.
+#![cfg(feature = "sandbox")]
+
+mod doctor;
+mod endpoint;
+mod kinds;
+mod sessions;
+mod world;
