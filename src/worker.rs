@@ -54,7 +54,9 @@ pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), De
 /// How long nothing is due: at most [`POLL`], since other processes write too.
 async fn until_next(desk: &Desk) -> Duration {
     match desk.next_due().await {
-        Ok(Some(at)) => Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL),
+        Ok(Some(at)) => {
+            Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL)
+        }
         Ok(None) | Err(_) => POLL,
     }
 }

@@ -116,8 +116,7 @@ impl Demo {
         self.say(&format!("{calls} calls looked, {changing} calls changed something."));
 
         self.heading(ENGINEER, &format!("status {project} {environment}"));
-        let status =
-            StatusArguments { project: Some(project.to_string()), environment: Some(environment.to_string()) };
+        let status = StatusArguments { project: Some(project.to_string()), environment: Some(environment.to_string()) };
         let status_is_well = self.terminal().status(&status).await? == Exit::Done;
 
         self.heading(ENGINEER, &format!("teardown {project} {environment}"));
@@ -169,10 +168,7 @@ impl Demo {
 
     /// Does something while the others play their parts: the infrastructure stack, which writes the VPC's id once it is waited
     /// for, and the leads, who approve what needs it.
-    async fn with_the_others(
-        &self,
-        doing: impl Future<Output = Result<Exit, DeskError>>,
-    ) -> Result<Exit, DeskError> {
+    async fn with_the_others(&self, doing: impl Future<Output = Result<Exit, DeskError>>) -> Result<Exit, DeskError> {
         tokio::select! {
             done = doing => done,
             broken = self.the_others() => match broken? {},
@@ -230,4 +226,3 @@ fn summary(report: &DemoReport) -> String {
     text.push_str(&format!("{calls} AWS calls, {:.1} s\n", report.seconds));
     text
 }
-

@@ -80,7 +80,9 @@ pub enum Command {
     #[command(after_help = "Example:  genkan retry r-7k2m9x4bqd --wait")]
     Retry(RetryArguments),
     /// Show what is really there, against what should be.
-    #[command(after_help = "Examples:  genkan status\n           genkan status project-x\n           genkan status project-x dev --json")]
+    #[command(
+        after_help = "Examples:  genkan status\n           genkan status project-x\n           genkan status project-x dev --json"
+    )]
     Status(StatusArguments),
     /// List requests, newest first.
     #[command(after_help = "Examples:  genkan requests\n           genkan requests --state open --project project-x")]

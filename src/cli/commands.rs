@@ -147,7 +147,9 @@ impl Terminal {
             CarriedOut::Ended(_) => Exit::Refused,
             CarriedOut::Held => Exit::Waiting,
             CarriedOut::Resting(_) => {
-                self.printer.progress(&format!("it waits: `genkan retry {id} --wait` stays with it, `genkan serve` goes on with all"));
+                self.printer.progress(&format!(
+                    "it waits: `genkan retry {id} --wait` stays with it, `genkan serve` goes on with all"
+                ));
                 Exit::Waiting
             }
             CarriedOut::Elsewhere => {

@@ -18,7 +18,9 @@ pub fn step_line(view: &StepView) -> String {
     let (mark, words) = match state {
         StepState::Pending => (' ', "not begun".to_owned()),
         StepState::Running { .. } => ('>', "under way".to_owned()),
-        StepState::Waiting { on, until: Some(until), .. } => ('…', format!("waits for {on}, until {}", minutes(*until))),
+        StepState::Waiting { on, until: Some(until), .. } => {
+            ('…', format!("waits for {on}, until {}", minutes(*until)))
+        }
         StepState::Waiting { on, until: None, .. } => ('…', format!("waits for {on}")),
         StepState::Held { step, digest, .. } => {
             let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
@@ -29,7 +31,8 @@ pub fn step_line(view: &StepView) -> String {
         StepState::Failed { why, .. } => ('!', format!("FAILED: {why}")),
         StepState::Done { did, .. } => ('=', did_word(*did).to_owned()),
     };
-    let mark = if matches!(state, StepState::Done { did, .. } if !matches!(did, Did::Kept | Did::Seen)) { '+' } else { mark };
+    let mark =
+        if matches!(state, StepState::Done { did, .. } if !matches!(did, Did::Kept | Did::Seen)) { '+' } else { mark };
     let spec = &step.desired.spec;
     format!("{mark} {:22} {words:10}  {} {}", step.desired.id, spec.kind().title(), spec.name())
 }
@@ -91,7 +94,9 @@ pub fn history(view: &RequestView) -> String {
     let mut text = String::from("\nhistory\n");
     for recorded in &view.history {
         let what = match &recorded.event {
-            Event::Started { step, digest } => format!("{} begins: {} ({})", step.desired.id, step.action.word(), digest.short()),
+            Event::Started { step, digest } => {
+                format!("{} begins: {} ({})", step.desired.id, step.action.word(), digest.short())
+            }
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
             Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
             Event::Held { step, digest } => format!("{} needs approval of {}", step.desired.id, digest.short()),
@@ -102,7 +107,14 @@ pub fn history(view: &RequestView) -> String {
         let _ = writeln!(text, "  {}  {what}", at(recorded.at));
     }
     for approval in &view.approvals {
-        let _ = writeln!(text, "  {}  {} approved by {} for {}", at(approval.at), approval.step, approval.by, approval.digest.short());
+        let _ = writeln!(
+            text,
+            "  {}  {} approved by {} for {}",
+            at(approval.at),
+            approval.step,
+            approval.by,
+            approval.digest.short()
+        );
     }
     text
 }
@@ -183,7 +195,11 @@ pub fn statuses(statuses: &[Status]) -> String {
             let _ = writeln!(
                 text,
                 "  {tense}: {} ({}, {}, asked by {} at {})",
-                request.id, request.plan.direction, request.state, request.by, at(request.asked_at)
+                request.id,
+                request.plan.direction,
+                request.state,
+                request.by,
+                at(request.asked_at)
             );
         }
     }

@@ -23,9 +23,7 @@ impl From<&DeskError> for Exit {
     fn from(error: &DeskError) -> Self {
         match error {
             DeskError::Invalid(_) => Self::Usage,
-            DeskError::Refused(_) | DeskError::Blocked(_) | DeskError::Busy(_) | DeskError::NotNow(_) => {
-                Self::Refused
-            }
+            DeskError::Refused(_) | DeskError::Blocked(_) | DeskError::Busy(_) | DeskError::NotNow(_) => Self::Refused,
             DeskError::NotFound(_) | DeskError::Cloud(_) | DeskError::Store(_) => Self::Failed,
         }
     }

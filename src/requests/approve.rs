@@ -73,8 +73,7 @@ impl Desk {
                 "{step} of {id} has changed since it was shown: look at it again, and approve what it is now"
             )));
         }
-        let approval =
-            Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
+        let approval = Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
         self.store.approve(id, &approval).await?;
         Ok(())
     }

@@ -112,7 +112,9 @@ impl Desk {
             let ask = judge.ask(&begun).await?;
             let why = match self.cloud.resource(ask).abandon().await {
                 Ok(()) => format!("given up: the request was {}", request.state),
-                Err(CloudError::Passing { why, .. }) => return Err(DeskError::Cloud(CloudError::Passing { why, after: None })),
+                Err(CloudError::Passing { why, .. }) => {
+                    return Err(DeskError::Cloud(CloudError::Passing { why, after: None }));
+                }
                 Err(error) => format!("given up, and what it left open could not be closed: {error}"),
             };
             let event = Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None };

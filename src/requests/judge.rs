@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::look::key;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
-use crate::engine::{Judge, JournalError, Judgement};
+use crate::engine::{JournalError, Judge, Judgement};
 use crate::model::plan::{Direction, Scope};
 use crate::model::{Action, Digest, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
@@ -75,7 +75,11 @@ impl Judge for DeskJudge<'_> {
             Action::Await => Judgement::Wait { within: patience(&now.desired.spec) },
             Action::Blocked { why, mend } => Judgement::Refuse { why: why.clone(), mend: mend.clone() },
             action if !decide::permits(&step.action, action) => Judgement::Refuse {
-                why: format!("{id} has changed since the plan was made: planned was {}, now it would be {}", step.action.word(), action.word()),
+                why: format!(
+                    "{id} has changed since the plan was made: planned was {}, now it would be {}",
+                    step.action.word(),
+                    action.word()
+                ),
                 mend: "cancel this request and ask again, so that the plan shows what is there now".to_owned(),
             },
             _ => Judgement::Do(Box::new(now)),

@@ -59,8 +59,10 @@ impl Desk {
             }
             left = too_early;
             let Some((id, look)) = under_way.next().await else { break };
-            if let Look::Seen { observed: Observed::Ours { outputs: told, .. } | Observed::Foreign { outputs: told, .. }, .. } =
-                &look
+            if let Look::Seen {
+                observed: Observed::Ours { outputs: told, .. } | Observed::Foreign { outputs: told, .. },
+                ..
+            } = &look
             {
                 outputs.insert(id.clone(), told.clone());
             }

@@ -53,14 +53,14 @@ impl Desk {
         let wanted = self.wanted(&subject)?;
         if let Some(unknown) = subject.adopt.iter().find(|id| wanted.iter().all(|desired| desired.id != **id)) {
             let known: Vec<&str> = wanted.iter().map(|desired| desired.id.as_str()).collect();
-            return Err(DeskError::Invalid(format!("--adopt: there is no `{unknown}`; there are {}", known.join(", "))));
+            return Err(DeskError::Invalid(format!(
+                "--adopt: there is no `{unknown}`; there are {}",
+                known.join(", ")
+            )));
         }
         let id = RequestId::from_random(rand::random());
-        let behalf = Behalf {
-            person: person.name.clone(),
-            request: wish.at_once.then(|| id.clone()),
-            ..Behalf::default()
-        };
+        let behalf =
+            Behalf { person: person.name.clone(), request: wish.at_once.then(|| id.clone()), ..Behalf::default() };
         let looked_at = (self.clock)();
         let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
         let ordered = order::ordered(subject.direction, wanted);
@@ -88,6 +88,7 @@ impl Desk {
         let invalid = |error: &dyn std::fmt::Display| DeskError::Invalid(error.to_string());
         let name = self.config.environments.get(&subject.environment).map(|settings| settings.blueprint.as_str());
         let found = self.config.blueprint(name.unwrap_or_default()).map_err(|error| invalid(&error))?;
-        blueprint::desired(&self.config, &found, &subject.project, &subject.environment).map_err(|error| invalid(&error))
+        blueprint::desired(&self.config, &found, &subject.project, &subject.environment)
+            .map_err(|error| invalid(&error))
     }
 }

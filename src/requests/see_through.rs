@@ -72,7 +72,8 @@ impl Desk {
     async fn is_retrying(&self, id: &RequestId) -> Result<bool, DeskError> {
         let states = self.show(id).await?.steps;
         let waits = |state: &StepState| matches!(state, StepState::Waiting { until: Some(_), .. });
-        let tries = |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
+        let tries =
+            |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
         Ok(states.iter().any(|step| tries(&step.state)) && !states.iter().any(|step| waits(&step.state)))
     }
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Desk, DeskError};
 use crate::model::run::replay;
 use crate::model::{
-    Approval, Digest, EnvironmentName, Event, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step, StepState,
+    Approval, Digest, EnvironmentName, Event, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step,
+    StepState,
 };
 use crate::policy::Deed;
 use crate::store::{FindError, RequestFilter};

@@ -35,9 +35,11 @@ impl Desk {
         environment: Option<&str>,
     ) -> Result<Vec<Status>, DeskError> {
         let pairs = self.meant(project, environment).await?;
-        futures::future::try_join_all(pairs.into_iter().map(|(project, environment)| async move {
-            self.status_of(person, project, environment).await
-        }))
+        futures::future::try_join_all(
+            pairs
+                .into_iter()
+                .map(|(project, environment)| async move { self.status_of(person, project, environment).await }),
+        )
         .await
     }
 

@@ -20,7 +20,13 @@ impl From<SubmitError> for DeskError {
         match error {
             SubmitError::Busy(other) => Self::Busy(format!(
                 "{} {} is taken: {} asked for {} ({}). `genkan show {}` says how it stands, `genkan cancel {}` ends it",
-                other.plan.project, other.plan.environment, other.by, other.plan.direction, other.id, other.id, other.id
+                other.plan.project,
+                other.plan.environment,
+                other.by,
+                other.plan.direction,
+                other.id,
+                other.id,
+                other.id
             )),
             SubmitError::SharedInUse { .. } => Self::Busy(format!("{error}: try again when it has ended")),
             SubmitError::Store(error) => error.into(),
@@ -43,12 +49,8 @@ impl Desk {
         if plan.is_done() && self.is_settled(prepared).await? {
             return Ok(Submitted::NothingToDo);
         }
-        let new = NewRequest {
-            id: prepared.id.clone(),
-            plan: plan.clone(),
-            by: person.clone(),
-            asked_at: (self.clock)(),
-        };
+        let new =
+            NewRequest { id: prepared.id.clone(), plan: plan.clone(), by: person.clone(), asked_at: (self.clock)() };
         let request = self.store.submit(new).await?;
         Ok(Submitted::Request(Box::new(request)))
     }
@@ -58,7 +60,8 @@ impl Desk {
     async fn is_settled(&self, prepared: &Prepared) -> Result<bool, DeskError> {
         let plan = &prepared.plan;
         let known = self.store.projects().await?;
-        let onboarded = known.iter().any(|known| known.project == plan.project && known.environment == plan.environment);
+        let onboarded =
+            known.iter().any(|known| known.project == plan.project && known.environment == plan.environment);
         Ok(match plan.direction {
             crate::model::Direction::Onboard => onboarded,
             crate::model::Direction::Teardown => !onboarded,

@@ -124,14 +124,14 @@ impl Store {
              where b.account = $1 and b.region = $2 and b.kind = $3 and b.name = $4
                and ($5 is null or (r.project = $5 and r.environment = $6))",
         )
-            .bind(key.place.account.as_str())
-            .bind(key.place.region.as_str())
-            .bind(kind_word(key.kind)?)
-            .bind(key.name.as_str())
-            .bind(project)
+        .bind(key.place.account.as_str())
+        .bind(key.place.region.as_str())
+        .bind(kind_word(key.kind)?)
+        .bind(key.name.as_str())
+        .bind(project)
         .bind(environment)
         .fetch_optional(&self.readers)
-            .await?;
+        .await?;
         Ok(found.is_some())
     }
 

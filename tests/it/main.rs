@@ -1,5 +1,7 @@
 //! What is tested from the outside, through the real SDK clients, against the local AWS.
 #![cfg(feature = "sandbox")]
 
+mod doctor;
 mod kinds;
+mod sessions;
 mod world;

@@ -1,6 +1,7 @@
 //! Two accounts of a local AWS: the platform's with the secret's source and the tool's identity, and the project's; both with the roles and
 //! policies that the config implies, enforced.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use genkan::model::plan::Scope;
 use genkan::model::{Observed, Outputs, Place, Spec};
 use genkan::plan::diff::changes;
 use genkan::sandbox::LocalAws;
-use genkan::sandbox::seed::{Seed, SeedAccount, SeedRole, SeedSecret, SeedUser};
+use genkan::sandbox::log::Call;
+use genkan::sandbox::seed::{Seed, SeedAccount, SeedParameter, SeedRole, SeedSecret, SeedUser, SeedVpc, SeedZone};
 use serde_json::json;
 
 pub const HUB: &str = "111111111111";
@@ -27,10 +29,19 @@ pub const SPOKE: &str = "222222222222";
 pub const TOKEN: &str = "GITHUB_PERSONAL_ACCESS_TOKEN";
 pub const VALUE: &str = "made-up-value-of-the-token";
 pub const VERSION: &str = "11111111-2222-4333-8444-555555555555";
-const REGION: &str = "ap-northeast-1";
+pub const REGION: &str = "ap-northeast-1";
+/// The zone of the platform's account, named `dev.internal`.
+pub const ZONE: &str = "Z0000000DEV";
+/// The zone's own VPC.
+pub const ZONE_VPC: &str = "vpc-0bbbbbbbbbbbbbbbb";
+/// A VPC of the project's account; the parameter [`PARAMETER`] there says its id.
+pub const VPC: &str = "vpc-0aaaaaaaaaaaaaaaa";
+/// Another one, whose `enableDnsHostnames` is off.
+pub const PLAIN_VPC: &str = "vpc-0cccccccccccccccc";
+pub const PARAMETER: &str = "/dev/project-x/vpc-id";
 const KEYS: (&str, &str) = ("AKIAGENKAN0000000000", "made-up-key");
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 [platform]
 region = "ap-northeast-1"
 hub = "platform"
@@ -38,8 +49,10 @@ hub = "platform"
 project_prefix = "project-"
 [accounts.platform]
 id = "111111111111"
+external_id = "genkan-test"
 [accounts.shared]
 id = "222222222222"
+external_id = "genkan-test"
 [environments.dev]
 platform_account = "platform"
 zone = { id = "Z0000000DEV", name = "dev.internal" }
@@ -49,7 +62,8 @@ account = "shared"
 /// A local AWS and the tool's view of it.
 pub struct World {
     pub aws: LocalAws,
-    cloud: Aws,
+    pub cloud: Aws,
+    config: Arc<Config>,
 }
 
 /// The SDK's pauses between tries are skipped, its timeouts are kept.
@@ -81,14 +95,19 @@ impl World {
         Self::with(CONFIG, change).await
     }
 
-    async fn with(config: &str, change: impl FnOnce(&mut Seed)) -> Self {
+    /// The same with another config, and after a change of what is seeded.
+    pub async fn with(config: &str, change: impl FnOnce(&mut Seed)) -> Self {
         let config: Arc<Config> = Arc::new(toml::from_str(config).expect("a sound config"));
         let mut seed = seed(&config);
         change(&mut seed);
         let aws = LocalAws::start(seed).await.expect("a sound seed");
-        let base = sdk(&aws, KEYS.0, KEYS.1, config.platform.region.as_str());
-        let cloud = Aws::new(Arc::clone(&config), base, Gates::new(&config.limits));
-        Self { aws, cloud }
+        let cloud = cloud(&aws, &config);
+        Self { aws, cloud, config }
+    }
+
+    /// What another process sees: no session is open, nothing is known.
+    pub fn restarted(self) -> Self {
+        Self { cloud: cloud(&self.aws, &self.config), ..self }
     }
 
     /// What an administrator of that account does by hand, in Tokyo.
@@ -134,6 +153,35 @@ impl World {
         }
     }
 
+    /// What the engine does for one step until there is nothing to do or a person has to act: looks, does what differs,
+    /// comes back after what passes, abandons what it gives up.
+    pub async fn converge(&self, ask: &mut Ask) -> Result<(), CloudError> {
+        let mut passing = 0;
+        loop {
+            let resource = self.resource(ask);
+            let done = match resource.observe().await {
+                Ok(Observed::Absent) => resource.apply(&Work::Create).await.map(Some),
+                Ok(Observed::Ours { spec, .. }) => match changes(&ask.spec, &spec) {
+                    changes if changes.is_empty() => Ok(None),
+                    changes => resource.apply(&Work::Converge { changes, adopt: false }).await.map(Some),
+                },
+                Ok(other) => panic!("in the way: {other:?}"),
+                Err(error) => Err(error),
+            };
+            ask.begun = true;
+            match done {
+                Ok(None) => return Ok(()),
+                Ok(Some(Progress::Done(outputs))) => ask.remembered = Some(outputs),
+                Ok(Some(Progress::Waiting { .. })) => {}
+                Err(CloudError::Passing { .. }) if passing < 8 => passing += 1,
+                Err(error) => {
+                    resource.abandon().await?;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
     /// Takes over what is foreign.
     pub async fn adopt(&self, ask: &Ask) -> Result<Outputs, CloudError> {
         let resource = self.resource(ask);
@@ -158,8 +206,13 @@ impl World {
 
     /// The lines of the inventory of the project's account that begin like this.
     pub async fn lines(&self, begin: &str) -> Vec<String> {
+        self.lines_of(SPOKE, begin).await
+    }
+
+    /// The same of any account.
+    pub async fn lines_of(&self, account: &str, begin: &str) -> Vec<String> {
         let inventory = self.aws.inventory().await;
-        let lines = inventory.0.get(SPOKE).into_iter().flatten();
+        let lines = inventory.0.get(account).into_iter().flatten();
         lines.filter(|line| line.starts_with(begin)).cloned().collect()
     }
 }
@@ -183,9 +236,23 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
             person: "aiko".to_owned(),
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
             step: Some("a-step".parse().unwrap()),
-            approvers: [].into(),
+            approvers: ["ken".to_owned()].into(),
         },
     }
+}
+
+fn cloud(aws: &LocalAws, config: &Arc<Config>) -> Aws {
+    let base = sdk(aws, KEYS.0, KEYS.1, config.platform.region.as_str());
+    Aws::new(Arc::clone(config), base, Gates::new(&config.limits))
+}
+
+/// How often each action was called.
+pub fn counted(calls: &[Call]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for call in calls {
+        *counts.entry(call.action()).or_default() += 1;
+    }
+    counts
 }
 
 fn sdk(aws: &LocalAws, access_key: &str, secret_key: &str, region: &str) -> SdkConfig {
@@ -229,7 +296,32 @@ fn seed(config: &Config) -> Seed {
         ..SeedAccount::default()
     };
     let source = SeedSecret { name: TOKEN.to_owned(), value: VALUE.to_owned(), version_id: Some(VERSION.to_owned()) };
-    let platform = SeedAccount { users: vec![user], secrets: vec![source], ..account("platform") };
-    let accounts = vec![platform, account("shared")];
+    let vpc = |id: &str, dns_hostnames| SeedVpc {
+        id: id.to_owned(),
+        cidr: "10.20.0.0/16".to_owned(),
+        region: region.clone(),
+        dns_support: true,
+        dns_hostnames,
+    };
+    let zone = SeedZone {
+        id: ZONE.to_owned(),
+        name: "dev.internal".to_owned(),
+        vpc_id: ZONE_VPC.to_owned(),
+        vpc_region: region.clone(),
+    };
+    let parameter = SeedParameter { name: PARAMETER.to_owned(), value: VPC.to_owned() };
+    let platform = SeedAccount {
+        users: vec![user],
+        secrets: vec![source],
+        vpcs: vec![vpc(ZONE_VPC, true)],
+        zones: vec![zone],
+        ..account("platform")
+    };
+    let shared = SeedAccount {
+        vpcs: vec![vpc(VPC, true), vpc(PLAIN_VPC, false)],
+        parameters: vec![parameter],
+        ..account("shared")
+    };
+    let accounts = vec![platform, shared];
     Seed { region, accounts }
 }

@@ -5,6 +5,8 @@ mod faults;
 mod s3_bucket;
 mod secret_copy;
 mod source_credential;
+pub mod ssm_parameter;
+pub mod zone_association;
 
 use genkan::engine::Ask;
 use genkan::model::Spec;

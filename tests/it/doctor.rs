@@ -4,7 +4,7 @@ use genkan::engine::Cloud;
 use genkan::model::finding::{Finding, Health};
 use serde_json::{Value, json};
 
-use super::support::{World, config, seed};
+use crate::world::{CONFIG, World};
 
 fn failed(findings: &[Finding]) -> Vec<&Finding> {
     findings.iter().filter(|finding| finding.health != Health::Ok).collect()
@@ -12,23 +12,23 @@ fn failed(findings: &[Finding]) -> Vec<&Finding> {
 
 #[tokio::test]
 async fn a_sound_platform_has_nothing_to_mend() {
-    let world = World::new().await;
-    let findings = world.aws.examine().await;
+    let world = World::start().await;
+    let findings = world.cloud.examine().await;
     assert_eq!(failed(&findings), [&findings[0]; 0]);
     assert!(findings.len() > 10, "{findings:#?}");
-    assert_eq!(world.local.log().counts().changing, 0, "it changes nothing");
+    assert_eq!(world.aws.log().counts().changing, 0, "it changes nothing");
 }
 
 #[tokio::test]
 async fn a_broken_trust_is_named_with_the_statement_that_mends_it() {
-    let config = config();
-    let mut seed = seed(&config);
-    let writer = seed.accounts[1].roles.iter_mut().find(|role| role.name == "genkan-writer").expect("seeded");
-    writer.trust["Statement"][0]["Action"] = json!(["sts:AssumeRole", "sts:SetSourceIdentity"]);
-    let world = World::of(config, seed).await;
-    let findings = world.aws.examine().await;
+    let world = World::changed(|seed| {
+        let writer = seed.accounts[1].roles.iter_mut().find(|role| role.name == "genkan-writer").expect("seeded");
+        writer.trust["Statement"][0]["Action"] = json!(["sts:AssumeRole", "sts:SetSourceIdentity"]);
+    })
+    .await;
+    let findings = world.cloud.examine().await;
     let [finding] = failed(&findings)[..] else { panic!("{findings:#?}") };
-    assert_eq!(finding.place, "dev (222222222222)");
+    assert_eq!(finding.place, "shared (222222222222)");
     assert!(finding.subject.contains("genkan-writer"), "{finding:?}");
     let mend: Value = serde_json::from_str(finding.mend.as_ref().expect("mended by a trust policy")).expect("JSON");
     assert!(mend["Statement"][0]["Action"].as_array().expect("a list").contains(&json!("sts:TagSession")), "{mend}");
@@ -36,13 +36,13 @@ async fn a_broken_trust_is_named_with_the_statement_that_mends_it() {
 
 #[tokio::test]
 async fn a_missing_permission_is_named_with_its_statement() {
-    let config = config();
-    let mut seed = seed(&config);
-    let reader = seed.accounts[1].roles.iter_mut().find(|role| role.name == "genkan-reader").expect("seeded");
-    let statements = reader.policies[0].1["Statement"].as_array_mut().expect("a list");
-    statements.retain(|statement| statement["Sid"] != "ParameterLook");
-    let world = World::of(config, seed).await;
-    let findings = world.aws.examine().await;
+    let world = World::changed(|seed| {
+        let reader = seed.accounts[1].roles.iter_mut().find(|role| role.name == "genkan-reader").expect("seeded");
+        let statements = reader.policies[0].1["Statement"].as_array_mut().expect("a list");
+        statements.retain(|statement| statement["Sid"] != "ParameterLook");
+    })
+    .await;
+    let findings = world.cloud.examine().await;
     let [finding] = failed(&findings)[..] else { panic!("{findings:#?}") };
     assert!(finding.subject.contains("ssm:GetParameter"), "{finding:?}");
     let mend: Value = serde_json::from_str(finding.mend.as_ref().expect("mended by a statement")).expect("JSON");
@@ -51,12 +51,8 @@ async fn a_missing_permission_is_named_with_its_statement() {
 
 #[tokio::test]
 async fn a_zone_that_is_not_what_the_config_says_is_found() {
-    let mut config = config();
-    let seed = seed(&config);
-    let environment = config.environments.values_mut().next().expect("configured");
-    environment.zone.name = "staging.example.internal".to_owned();
-    let world = World::of(config, seed).await;
-    let findings = world.aws.examine().await;
+    let world = World::with(&CONFIG.replace("dev.internal", "staging.internal"), |_| {}).await;
+    let findings = world.cloud.examine().await;
     let [finding] = failed(&findings)[..] else { panic!("{findings:#?}") };
-    assert!(finding.subject == "hosted zone Z0DEV" && finding.seen.contains("dev.example.internal"), "{finding:?}");
+    assert!(finding.subject == "hosted zone Z0000000DEV" && finding.seen.contains("dev.internal"), "{finding:?}");
 }
