@@ -97,18 +97,24 @@ async fn destroy(bucket: &Bucket<'_>, objects: Vec<ObjectIdentifier>) -> Result<
     let objects = format!("{}/*", bucket.arn);
     let answer = bucket.hand.call("s3:DeleteObjectVersion", &objects, call.send()).await?;
     // The call is answered with 200 also when single objects were refused.
-    let refused = answer.errors.unwrap_or_default();
-    let Some(first) = refused.first() else {
+    let kept: Vec<&str> = answer.errors().iter().map(|error| error.code().unwrap_or("no code")).collect();
+    judged(&kept, count, bucket.name)
+}
+
+/// What it means that S3 answered with these codes for some of `count` versions. What passes by itself counts for less
+/// than what does not.
+fn judged(codes: &[&str], count: usize, name: &str) -> Result<(), CloudError> {
+    let passes = |code: &&str| matches!(*code, "InternalError" | "SlowDown" | "ServiceUnavailable");
+    let Some(code) = codes.iter().find(|code| !passes(code)).or(codes.first()) else {
         return Ok(());
     };
-    let code = first.code().unwrap_or("no code");
-    let why = format!("S3 kept {} of {count} versions in {} back: {code}", refused.len(), bucket.name);
-    match code {
-        "InternalError" | "SlowDown" | "ServiceUnavailable" => Err(CloudError::Passing { why, after: None }),
+    let why = format!("S3 kept {} of {count} versions in {name} back: {code}", codes.len());
+    match *code {
         "AccessDenied" => Err(blocked(
             why,
             "see whether Object Lock, MFA delete or a bucket policy protects them; what is locked can be destroyed by nobody",
         )),
+        _ if passes(code) => Err(CloudError::Passing { why, after: None }),
         _ => Err(wrong(why)),
     }
 }
@@ -145,5 +151,21 @@ async fn abort_uploads(bucket: &Bucket<'_>) -> Result<(), CloudError> {
             return Ok(());
         }
         (key, upload) = (page.next_key_marker, page.next_upload_id_marker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_s3_keeps_back_in_a_good_answer_is_a_failure() {
+        assert_eq!(judged(&[], 3, "b"), Ok(()));
+        let Err(CloudError::Blocked { why, .. }) = judged(&["SlowDown", "AccessDenied"], 3, "b") else {
+            panic!("locked objects are for a person to see to")
+        };
+        assert!(why.contains("2 of 3") && why.contains("AccessDenied"), "{why}");
+        assert!(matches!(judged(&["SlowDown"], 3, "b"), Err(CloudError::Passing { .. })));
+        assert!(matches!(judged(&["InternalError", "MalformedXML"], 3, "b"), Err(CloudError::Wrong { .. })));
     }
 }
