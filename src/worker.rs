@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::requests::see_through::stopped;
 use crate::requests::{Desk, DeskError};
 
 /// How many requests are carried out at once.
@@ -41,7 +42,7 @@ pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), De
             }
         }
         tokio::select! {
-            _ = stop.changed() => {}
+            () = stopped(&mut stop) => {}
             _ = changes.next() => {}
             Some(_) = under_way.join_next() => {}
             () = tokio::time::sleep(until_next(desk).await) => {}

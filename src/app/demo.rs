@@ -68,6 +68,8 @@ pub struct Demo {
     project: ProjectName,
     environment: EnvironmentName,
     begun: Instant,
+    /// Never told to stop: a demo ends by itself.
+    running: watch::Sender<bool>,
 }
 
 impl Demo {
@@ -89,7 +91,15 @@ impl Demo {
         let (environment, _) = platform.config.environment_named(environment).map_err(DeskError::Invalid)?;
         platform.aws.faults().set_latency(latency);
         let desk = platform.desk().await?;
-        Ok(Self { platform, desk, printer: printer.narrating(), project, environment, begun })
+        Ok(Self {
+            platform,
+            desk,
+            printer: printer.narrating(),
+            project,
+            environment,
+            begun,
+            running: watch::Sender::new(false),
+        })
     }
 
     /// Plays it through.
@@ -147,9 +157,8 @@ impl Demo {
     }
 
     fn terminal(&self) -> Terminal {
-        let (_, stop) = watch::channel(false);
         let says = Some(ENGINEER.to_owned());
-        Terminal { desk: self.desk.clone(), printer: self.printer.clone(), says, stop }
+        Terminal { desk: self.desk.clone(), printer: self.printer.clone(), says, stop: self.running.subscribe() }
     }
 
     fn subject(&self) -> Subject {
@@ -192,7 +201,8 @@ impl Demo {
                 }
                 for (step, digest) in view.held() {
                     let given = view.approvers(step, digest).count();
-                    let Some(lead) = leads.get(given) else { continue };
+                    let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals as usize);
+                    let Some(lead) = leads.get(given).filter(|_| given < needed) else { continue };
                     let held = self.desk.approvable(lead, &request.id, Some(step.desired.id.as_str())).await?;
                     self.heading(&lead.name, &format!("approve {} {}", request.id, step.desired.id));
                     for held in &held {

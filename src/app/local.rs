@@ -137,8 +137,7 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
                 cidr: format!("10.{}.0.0/16", 10 + number),
                 region: region.clone(),
                 dns_support: true,
-                // As a new VPC is: the association turns it on.
-                dns_hostnames: false,
+                dns_hostnames: true,
             })
         });
         let parameters = shared.iter().flat_map(|&environment| {

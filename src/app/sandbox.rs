@@ -10,6 +10,7 @@ use super::local::{ACCESS_KEY, CONFIG, PREPARED};
 use super::{AppError, LocalPlatform};
 use crate::cli::args::SandboxArguments;
 use crate::cli::{Exit, Printer};
+use crate::requests::see_through::stopped;
 use crate::sandbox::LocalAws;
 
 /// How often the state is written where it is kept: what a crash can lose of a sandbox.
@@ -63,7 +64,7 @@ pub(super) async fn sandbox(
     let keeps = arguments.state.is_some();
     while !*stop.borrow() {
         tokio::select! {
-            _ = stop.changed() => {}
+            () = stopped(&mut stop) => {}
             () = tokio::time::sleep(SAVE_EVERY), if keeps => {
                 platform.aws.save(&folder).await.map_err(|error| other(&error))?;
             }

@@ -355,13 +355,21 @@ impl Resource for SecretCopy {
         }
     }
 
-    /// The copy stays restorable for seven days: nothing is destroyed at once, so `delete_data` makes no difference.
+    /// A copy of the source's current version goes at once: its value is in the platform's account, so nothing is lost, and
+    /// the name is free for the next onboarding. One that holds something else stays restorable for seven days. So nothing
+    /// is ever destroyed, and `delete_data` makes no difference.
     async fn remove(&self, _delete_data: bool) -> Result<Progress, CloudError> {
         let Some((outputs, _)) = self.asked.may_remove(self.asked.seen_or(self.look()).await?)? else {
             return Ok(gone());
         };
         let (hand, arn) = (self.writer(), outputs.get("arn").cloned().unwrap_or_else(|| self.arn()));
-        let call = hand.secrets().delete_secret().secret_id(&arn).recovery_window_in_days(RECOVERY_DAYS);
+        let version = outputs.get("version");
+        let call = hand.secrets().delete_secret().secret_id(&arn);
+        let call = if version.is_some() && version == outputs.get("source_version") {
+            call.force_delete_without_recovery(true)
+        } else {
+            call.recovery_window_in_days(RECOVERY_DAYS)
+        };
         match hand.call("secretsmanager:DeleteSecret", &arn, call.send()).await {
             Ok(_) => Ok(gone()),
             Err(refused) if refused.is("ResourceNotFoundException") => Ok(gone()),

@@ -16,4 +16,4 @@ pub use cloud::{Ask, Cloud, CloudError, Progress, Resource};
 pub use journal::{Journal, JournalError, Lease};
 pub use judge::{Judge, Judgement};
 pub use ready::Standing;
-pub use run::{Engine, FreshLooks};
+pub use run::{Clock, Engine, FreshLooks};

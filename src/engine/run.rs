@@ -23,12 +23,15 @@ use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, 
 /// Looks that were made moments ago, by step: they are not repeated.
 pub type FreshLooks = BTreeMap<StepId, (Spec, Observed)>;
 
+/// What time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// What carries plans out.
 pub struct Engine {
     /// The outside world.
     pub cloud: Arc<dyn Cloud>,
     /// What time it is; a wall clock, since journals outlive processes.
-    pub clock: fn() -> Timestamp,
+    pub clock: Clock,
 }
 
 /// One plan being carried out under one lease.

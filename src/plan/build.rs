@@ -92,7 +92,7 @@ fn planned(
 ) -> Step {
     let action = match (looks.get(&desired.id), direction) {
         (Some(Look::Seen { desired: filled, observed, others }), _) => {
-            let filled = Desired { after: desired.after, ..filled.clone() };
+            let filled = Desired { after: desired.after, inputs: desired.inputs, ..filled.clone() };
             let others: &Others = others;
             return step(direction, filled, observed, others, consent, rules);
         }

@@ -35,6 +35,10 @@ pub fn ordered(direction: Direction, blueprint: Vec<Desired>) -> Vec<Desired> {
         });
         let mut next = left.remove(free.unwrap_or(0));
         next.after = waits_for[&next.id].iter().cloned().collect();
+        if direction == Direction::Teardown {
+            // Looked up before: nothing is waited for to be filled in.
+            next.inputs.clear();
+        }
         placed.push(next);
     }
     placed

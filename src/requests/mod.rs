@@ -20,10 +20,8 @@ pub mod work;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::config::Config;
-use crate::engine::{Cloud, CloudError, Engine, JournalError};
+use crate::engine::{Clock, Cloud, CloudError, Engine, JournalError};
 use crate::model::finding::Finding;
 use crate::model::{EnvironmentName, Person, Plan};
 use crate::policy::{self, Deed, Grounds};
@@ -36,7 +34,7 @@ pub struct Desk {
     store: Store,
     cloud: Arc<dyn Cloud>,
     engine: Arc<Engine>,
-    clock: fn() -> Timestamp,
+    clock: Clock,
     names_are_trusted: bool,
     holder: String,
 }
@@ -50,7 +48,7 @@ pub struct DeskParts {
     /// The outside world.
     pub cloud: Arc<dyn Cloud>,
     /// The wall clock.
-    pub clock: fn() -> Timestamp,
+    pub clock: Clock,
     /// Whether somebody may say who they are without proof (`--as`): only against a local AWS.
     pub names_are_trusted: bool,
     /// Who holds this process's leases, for messages: host and process.
@@ -133,7 +131,7 @@ impl Desk {
     /// A desk over these parts.
     pub fn new(parts: DeskParts) -> Self {
         let DeskParts { config, store, cloud, clock, names_are_trusted, holder } = parts;
-        let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock });
+        let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
         Self { config, store, cloud, engine, clock, names_are_trusted, holder }
     }
 

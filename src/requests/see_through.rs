@@ -53,7 +53,7 @@ impl Desk {
             let until = until.map_or(POLL, |at| self.from_now(at));
             tokio::select! {
                 () = tokio::time::sleep(until) => {}
-                _ = stop.changed() => {}
+                () = stopped(&mut stop) => {}
                 _ = changes.next() => {}
             }
         }
@@ -75,5 +75,12 @@ impl Desk {
         let tries =
             |state: &StepState| matches!(state, StepState::Retrying { .. } | StepState::Waiting { until: None, .. });
         Ok(states.iter().any(|step| tries(&step.state)) && !states.iter().any(|step| waits(&step.state)))
+    }
+}
+
+/// Returns when `stop` turns true; never where nobody is left who could turn it.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

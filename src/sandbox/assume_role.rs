@@ -7,6 +7,7 @@ use awsim_iam_policy::PolicyDocument;
 use serde_json::Value;
 
 use super::caller::Session;
+use super::policy::identity_policy;
 use super::refusal::error;
 
 /// The request's fields [STS API Reference, AssumeRole].
@@ -87,7 +88,7 @@ impl AssumeRole {
             ));
         }
         Ok(Self {
-            policy: inline.as_deref().map(parse_policy).transpose()?,
+            policy: inline.as_deref().map(identity_policy).transpose()?,
             role_arn,
             session_name,
             seconds,
@@ -113,13 +114,6 @@ impl AssumeRole {
         }
         Ok(())
     }
-}
-
-/// Parses a policy document; anything else is MalformedPolicyDocument.
-pub(crate) fn parse_policy(document: &str) -> Result<PolicyDocument, AwsError> {
-    serde_json::from_str(document).map_err(|why| {
-        error(400, "MalformedPolicyDocument", format!("This policy contains invalid Json or a syntax error: {why}"))
-    })
 }
 
 fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {

@@ -55,23 +55,7 @@ impl Gateway {
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Lost> {
         let (round_trip, begun) = (self.faults.latency(), Instant::now());
         pause_until(begun, round_trip / 2).await;
-        let mut call = Call {
-            number: 0,
-            at: self.callers.clock.now(),
-            account: String::new(),
-            region: String::new(),
-            service: String::new(),
-            operation: String::new(),
-            resources: Vec::new(),
-            caller: None,
-            source_identity: None,
-            session_name: None,
-            session_tags: Default::default(),
-            changing: false,
-            status: None,
-            code: None,
-            response_lost: false,
-        };
+        let mut call = Call::begun(self.callers.clock.now());
         let mut delay = Duration::ZERO;
         let answer = self.answer(request, &mut call, &mut delay).await;
         call.at = self.callers.clock.now();
@@ -88,16 +72,12 @@ impl Gateway {
     ) -> Result<Response<Bytes>, Lost> {
         let request_id = Uuid::new_v4().to_string();
         let is_head = request.method() == Method::HEAD;
-        let (answer, lost) = match self.serve(request, &request_id, call, delay).await? {
-            Ok(served) => served,
-            Err(refused) => {
-                call.code = Some(refused.error.code.clone());
-                (refused.write(&request_id), false)
-            }
-        };
+        let answer = self.serve(request, &request_id, call, delay).await?.unwrap_or_else(|refused| {
+            call.code = Some(refused.error.code.clone());
+            refused.write(&request_id)
+        });
         call.status = Some(answer.status().as_u16());
-        call.response_lost = lost;
-        match (lost, is_head) {
+        match (call.response_lost, is_head) {
             (true, _) => Err(Lost),
             (false, true) => Ok(answer.map(|_| Bytes::new())),
             (false, false) => Ok(answer),
@@ -111,7 +91,7 @@ impl Gateway {
         request_id: &str,
         call: &mut Call,
         delay: &mut Duration,
-    ) -> Result<Result<(Response<Bytes>, bool), Refused>, Lost> {
+    ) -> Result<Result<Response<Bytes>, Refused>, Lost> {
         let (head, body) = request.into_parts();
         let signed = Signed::of(&head);
         let (name, region) = signed.as_ref().map_or(("", ""), |signed| (&signed.service, &signed.region));
@@ -150,7 +130,8 @@ impl Gateway {
             Some(Effect::LoseRequest) => return Err(Lost),
             Some(Effect::Error { status, code, message }) => return refuse(error(status, &code, message)),
             Some(Effect::Throttle) => return refuse(dialect.throttled()),
-            Some(Effect::LoseResponse | Effect::Latency(_)) | None => {}
+            Some(Effect::LoseResponse) => call.response_lost = true,
+            Some(Effect::Latency(_)) | None => {}
         }
         if !self.faults.take_token(&caller.account, name, &parsed.operation) {
             return refuse(dialect.throttled());
@@ -177,7 +158,7 @@ impl Gateway {
             Err(error) => return refuse(error),
         };
         let (status, headers, body) = protocol::serialize_response(protocol, &parsed.operation, &output, request_id);
-        Ok(Ok((response(status, headers, body), fate.effect == Some(Effect::LoseResponse))))
+        Ok(Ok(response(status, headers, body)))
     }
 
     /// Every check must be allowed; an operation without checks is nobody's to call.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Inventory;
 use super::caller::Caller;
+use super::policy::{identity_policy, trust_policy};
 use super::seed::{SeedAccount, SeedRole, SeedUser};
 
 /// The administrator that every account has, so that people can look around with the `aws` command line.
@@ -50,6 +51,10 @@ impl Iam {
     }
 
     async fn seed_user(&self, account: &str, user: &SeedUser) -> Result<(), AwsError> {
+        if self.user_with_key(&user.access_key).is_some() {
+            let message = format!("the access key {} is somebody else's already", user.access_key);
+            return Err(AwsError::conflict("EntityAlreadyExists", message));
+        }
         self.run(account, "CreateUser", json!({ "UserName": user.name })).await?;
         for (name, document) in &user.policies {
             let input = json!({ "UserName": user.name, "PolicyName": name, "PolicyDocument": document.to_string() });
@@ -93,7 +98,19 @@ impl Iam {
     async fn run(&self, account: &str, operation: &str, input: Value) -> Result<Value, AwsError> {
         let mut context = RequestContext::new("iam", IAM_REGION);
         account.clone_into(&mut context.account_id);
-        self.service(account)?.handle(operation, input, &context).await
+        self.serve(operation, input, &context).await
+    }
+
+    /// One call of the IAM API. Policy documents are held to IAM's grammar first.
+    async fn serve(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        let document = |field: &str| input[field].as_str();
+        match operation {
+            "CreateRole" => document("AssumeRolePolicyDocument").map(trust_policy),
+            "UpdateAssumeRolePolicy" => document("PolicyDocument").map(trust_policy),
+            _ => document("PolicyDocument").map(identity_policy),
+        }
+        .transpose()?;
+        self.service(&ctx.account_id)?.handle(operation, input, ctx).await
     }
 
     fn service(&self, account: &str) -> Result<&IamService, AwsError> {
@@ -197,7 +214,7 @@ impl ServiceHandler for IamHandler {
     }
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
-        let mut output = self.0.service(&ctx.account_id)?.handle(operation, input, ctx).await?;
+        let mut output = self.0.serve(operation, input, ctx).await?;
         url_encode_documents(&mut output);
         Ok(output)
     }

@@ -72,6 +72,9 @@ impl LocalAws {
         let aws = Self::empty(seed.region, seed.accounts.iter().map(|account| account.id.clone()).collect());
         for account in &seed.accounts {
             let refused = |why: String| SandboxError::Seed { account: account.id.clone(), why };
+            if account.id.len() != 12 || !account.id.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(refused("an account's id has twelve digits".to_owned()));
+            }
             aws.inner.callers.iam.seed(account).await.map_err(|error| refused(error.message))?;
             aws.inner.services.seed(account).await.map_err(refused)?;
         }

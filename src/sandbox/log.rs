@@ -45,6 +45,27 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of which nothing is known yet.
+    pub(crate) fn begun(at: SystemTime) -> Self {
+        Self {
+            number: 0,
+            at,
+            account: String::new(),
+            region: String::new(),
+            service: String::new(),
+            operation: String::new(),
+            resources: Vec::new(),
+            caller: None,
+            source_identity: None,
+            session_name: None,
+            session_tags: BTreeMap::new(),
+            changing: false,
+            status: None,
+            code: None,
+            response_lost: false,
+        }
+    }
+
     /// `s3:CreateBucket`, for messages and counts.
     pub fn action(&self) -> String {
         format!("{}:{}", self.service, self.operation)

@@ -13,6 +13,7 @@ mod iam;
 mod inventory;
 mod local_aws;
 pub mod log;
+mod policy;
 mod refusal;
 pub mod seed;
 mod server;

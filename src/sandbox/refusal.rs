@@ -76,9 +76,12 @@ impl Dialect {
 
     /// The signature is not what the key's secret gives.
     pub(crate) fn bad_signature(self) -> AwsError {
-        let code = if self == Self::Json { "InvalidSignatureException" } else { "SignatureDoesNotMatch" };
-        let message = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.";
-        error(403, code, message)
+        const WRONG: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.";
+        match self {
+            Self::Json => error(403, "InvalidSignatureException", WRONG),
+            Self::Ec2 => self.not_known(NotKnown::Key),
+            Self::S3 | Self::Xml => error(403, "SignatureDoesNotMatch", WRONG),
+        }
     }
 
     /// Too many calls.

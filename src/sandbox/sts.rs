@@ -9,10 +9,11 @@ use awsim_core::{AwsError, ContextValue, IamCheck, Protocol, RequestContext, Ser
 use awsim_iam_policy::PolicyDocument;
 use serde_json::{Value, json};
 
-use super::assume_role::{AssumeRole, parse_policy};
+use super::assume_role::AssumeRole;
 use super::caller::{Caller, Callers, Session, random_id};
 use super::decide::{self, Context};
 use super::iam::account_of;
+use super::policy::{identity_policy, trust_policy};
 use super::refusal::{Dialect, error};
 
 /// The STS API.
@@ -78,7 +79,7 @@ impl Sts {
             decide::identity_allows(caller, &check, &base).map_err(|_| denied(action))?;
         }
         let role = callers.iam.role(&request.role_arn).ok_or_else(|| denied(actions[0]))?;
-        let trust: PolicyDocument = parse_policy(&role.assume_role_policy_document)?;
+        let trust: PolicyDocument = trust_policy(&role.assume_role_policy_document)?;
         let mut context: Context = base;
         context.extend(keys);
         if let Some(action) = actions.iter().find(|action| !decide::trust_allows(&trust, caller, action, &context)) {
@@ -120,7 +121,7 @@ impl Sts {
             let document = self.0.iam.managed_policy(arn).filter(|_| account_of(arn) == Some(account));
             let document = document
                 .ok_or_else(|| error(400, "MalformedPolicyDocument", format!("Policy {arn} does not exist")))?;
-            parse_policy(&document)
+            identity_policy(&document)
         });
         let documents: Vec<PolicyDocument> =
             request.policy.iter().cloned().map(Ok).chain(managed).collect::<Result<_, _>>()?;

@@ -2,6 +2,7 @@
 #![cfg(feature = "sandbox")]
 
 mod doctor;
+mod endpoint;
 mod kinds;
 mod sessions;
 mod world;

@@ -39,7 +39,7 @@ pub const VPC: &str = "vpc-0aaaaaaaaaaaaaaaa";
 /// Another one, whose `enableDnsHostnames` is off.
 pub const PLAIN_VPC: &str = "vpc-0cccccccccccccccc";
 pub const PARAMETER: &str = "/dev/project-x/vpc-id";
-const KEYS: (&str, &str) = ("AKIAGENKAN0000000000", "made-up-key");
+pub const KEYS: (&str, &str) = ("AKIAGENKAN0000000000", "made-up-key");
 
 pub const CONFIG: &str = r#"
 [platform]
@@ -63,7 +63,7 @@ account = "shared"
 pub struct World {
     pub aws: LocalAws,
     pub cloud: Aws,
-    config: Arc<Config>,
+    pub config: Arc<Config>,
 }
 
 /// The SDK's pauses between tries are skipped, its timeouts are kept.

@@ -50,6 +50,7 @@ fn the_built_in_blueprint_gives_the_runbooks_names() {
     for desired in &all {
         let (account, keep) = match desired.id.as_str() {
             "github-token" | "source-credential" => (Scope::Account, OnExisting::Keep),
+            "zone-association" => (Scope::Project, OnExisting::Keep),
             _ => (Scope::Project, OnExisting::Block),
         };
         assert_eq!((desired.scope, desired.on_existing), (account, keep), "{}", desired.id);

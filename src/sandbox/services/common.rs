@@ -1,10 +1,11 @@
-//! What the services share: reading inputs, IAM checks with condition keys, errors, pages, the time.
+//! What the services share: reading inputs, IAM checks with condition keys, pages, the time.
 
-use awsim_core::error::ErrorType;
-use awsim_core::{AwsError, ContextValue, IamCheck, RequestContext};
-use http::StatusCode;
-use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use awsim_core::{ContextValue, IamCheck, RequestContext};
+use serde_json::Value;
+
+pub(super) use super::super::refusal::error;
 
 /// The text of a field; an empty one counts as absent.
 pub(super) fn text<'a>(input: &'a Value, field: &str) -> Option<&'a str> {
@@ -26,17 +27,6 @@ pub(super) fn tags(list: Option<&Value>) -> Vec<(String, String)> {
     let pair =
         |tag: &&Value| Some((text(tag, "Key")?.to_owned(), tag["Value"].as_str().unwrap_or_default().to_owned()));
     many(list).iter().filter_map(pair).collect()
-}
-
-/// An error as the service answers it. `status` is the HTTP status.
-pub(super) fn error(status: u16, code: &str, message: impl Into<String>) -> AwsError {
-    AwsError {
-        status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        code: code.to_owned(),
-        message: message.into(),
-        error_type: if status < 500 { ErrorType::Sender } else { ErrorType::Receiver },
-        extras: None,
-    }
 }
 
 /// An IAM check that can be given condition keys one after the other.
@@ -76,9 +66,17 @@ impl Check {
         tags.iter().fold(check, |check, (key, value)| check.key(&format!("aws:RequestTag/{key}"), Some(value)))
     }
 
-    /// Adds `aws:ResourceTag/…` for the tags of the resource.
-    pub(super) fn resource_tags<'a>(self, tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
-        tags.into_iter().fold(self, |check, (key, value)| check.key(&format!("aws:ResourceTag/{key}"), Some(value)))
+    /// Adds `aws:ResourceTag/…` and the service's own `…:ResourceTag/…` for the tags of the resource.
+    pub(super) fn resource_tags<'a>(
+        self,
+        service: &str,
+        tags: impl IntoIterator<Item = (&'a String, &'a String)>,
+    ) -> Self {
+        tags.into_iter().fold(self, |check, (key, value)| {
+            check
+                .key(&format!("aws:ResourceTag/{key}"), Some(value))
+                .key(&format!("{service}:ResourceTag/{key}"), Some(value))
+        })
     }
 
     /// The finished check.

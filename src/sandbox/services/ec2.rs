@@ -36,8 +36,17 @@ impl Vpcs {
         lock(&self.0).get(id).cloned()
     }
 
+    /// `(account, line)` of each VPC.
+    pub(super) fn inventory(&self) -> Vec<(String, String)> {
+        let line = |vpc: Vpc| {
+            let dns = format!("dns support {} hostnames {}", vpc.dns_support, vpc.dns_hostnames);
+            (vpc.owner, format!("ec2 vpc {} in {} {dns}", vpc.id, vpc.region))
+        };
+        self.all().into_iter().map(line).collect()
+    }
+
     /// All of them, by id.
-    pub(super) fn all(&self) -> Vec<Vpc> {
+    fn all(&self) -> Vec<Vpc> {
         lock(&self.0).values().cloned().collect()
     }
 
@@ -260,9 +269,7 @@ impl ServiceHandler for Ec2 {
         let on = |action: &str, id: &str| {
             let check = Check::new(action, arn(ctx, "ec2", &format!("vpc/{id}")));
             match self.vpcs.get(id).filter(|vpc| sees(ctx, vpc)) {
-                Some(vpc) => vpc.tags.iter().fold(check.resource_tags(&vpc.tags), |check, (key, value)| {
-                    check.key(&format!("ec2:ResourceTag/{key}"), Some(value))
-                }),
+                Some(vpc) => check.resource_tags("ec2", &vpc.tags),
                 None => check,
             }
         };
@@ -277,12 +284,7 @@ impl ServiceHandler for Ec2 {
                 }
                 checks
             }
-            "DeleteVpc" => vec![on(&action, text(input, "VpcId").unwrap_or("*")).done()],
-            "ModifyVpcAttribute" => {
-                let named = [("EnableDnsSupport", "enableDnsSupport"), ("EnableDnsHostnames", "enableDnsHostnames")];
-                let attribute = named.iter().find(|(field, _)| input[*field].is_object()).map(|(_, name)| *name);
-                vec![on(&action, text(input, "VpcId").unwrap_or("*")).key("ec2:Attribute", attribute).done()]
-            }
+            "DeleteVpc" | "ModifyVpcAttribute" => vec![on(&action, text(input, "VpcId").unwrap_or("*")).done()],
             "CreateTags" | "DeleteTags" => {
                 let ids = many(input.get("ResourceId")).into_iter().filter_map(Value::as_str);
                 ids.map(|id| on(&action, id).request_tags(&tags(input.get("Tag"))).done()).collect()

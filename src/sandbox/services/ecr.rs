@@ -101,11 +101,7 @@ impl ServiceHandler for Ecr {
         let on = |action: &str, name: &str| {
             let check = Check::new(action, arn(ctx, "ecr", &format!("repository/{name}")));
             match state.repositories.get(name) {
-                Some(repository) => {
-                    repository.tags.iter().fold(check.resource_tags(&repository.tags), |check, (key, value)| {
-                        check.key(&format!("ecr:ResourceTag/{key}"), Some(value))
-                    })
-                }
+                Some(repository) => check.resource_tags("ecr", &repository.tags),
                 None => check,
             }
         };

@@ -11,6 +11,8 @@ mod route53;
 mod s3;
 mod secretsmanager;
 mod ssm;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,8 +22,6 @@ use serde_json::{Value, json};
 
 use super::Inventory;
 use super::seed::SeedAccount;
-use common::lock;
-use route53::state::{VpcName, Zone, normal_name};
 
 /// All services with their state. Cheap to clone; the clones are one. Several independent ones live in one process.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ impl Services {
             })?;
         }
         for zone in &account.zones {
-            self.seed_zone(&account.id, zone)?;
+            self.route53.seed(&account.id, zone)?;
         }
         let region = if account.region.is_empty() { &self.region } else { &account.region };
         for secret in &account.secrets {
@@ -120,30 +120,6 @@ impl Services {
         made.map(|_| ()).map_err(|error| format!("{account}: {operation}: {error}"))
     }
 
-    fn seed_zone(&self, account: &str, zone: &super::seed::SeedZone) -> Result<(), String> {
-        let owned = self.vpcs.get(&zone.vpc_id).filter(|vpc| vpc.owner == account && vpc.region == zone.vpc_region);
-        owned.ok_or_else(|| format!("the zone {} needs the VPC {} of its own account", zone.id, zone.vpc_id))?;
-        let name = normal_name(&zone.name);
-        let mut state = lock(&self.route53.state);
-        if state.zones.contains_key(&zone.id) {
-            return Err(format!("{} is there already", zone.id));
-        }
-        let made = Zone {
-            id: zone.id.clone(),
-            owner: account.to_owned(),
-            records: route53::apex_records(&name),
-            name,
-            caller_reference: format!("seed-{}", zone.id),
-            comment: None,
-            private: true,
-            associations: vec![VpcName { id: zone.vpc_id.clone(), region: zone.vpc_region.clone() }],
-            authorisations: BTreeSet::new(),
-            tags: BTreeMap::new(),
-        };
-        state.zones.insert(zone.id.clone(), made);
-        Ok(())
-    }
-
     /// What is really there in every account, one line each: also what is scheduled for deletion, and open authorisations.
     pub async fn inventory(&self) -> Inventory {
         let mut inventory = Inventory(self.accounts.iter().map(|account| (account.clone(), BTreeSet::new())).collect());
@@ -153,23 +129,11 @@ impl Services {
             self.secrets.inventory(),
             self.ssm.inventory(),
             self.codebuild.inventory(),
+            self.vpcs.inventory(),
+            self.route53.inventory(),
         ];
         for (account, line) in of_services.into_iter().flatten() {
             inventory.add(&account, line);
-        }
-        for vpc in self.vpcs.all() {
-            let dns = format!("dns support {} hostnames {}", vpc.dns_support, vpc.dns_hostnames);
-            inventory.add(&vpc.owner, format!("ec2 vpc {} in {} {dns}", vpc.id, vpc.region));
-        }
-        for zone in lock(&self.route53.state).zones.values() {
-            let records = zone.records.len();
-            inventory.add(&zone.owner, format!("route53 zone {} {} with {records} record sets", zone.id, zone.name));
-            for vpc in &zone.associations {
-                inventory.add(&zone.owner, format!("route53 association {} {}", zone.id, vpc.id));
-            }
-            for vpc in &zone.authorisations {
-                inventory.add(&zone.owner, format!("route53 open authorisation {} {}", zone.id, vpc.id));
-            }
         }
         inventory
     }

@@ -9,16 +9,17 @@ mod records;
 pub(super) mod state;
 mod zones;
 
+use std::collections::btree_map::Entry;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, IamCheck, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde_json::Value;
 
+use super::super::seed::SeedZone;
 use super::common::{error, lock, text};
 use super::ec2::Vpcs;
-pub(super) use records::apex_records;
-use state::{State, bare_id};
+use state::{State, VpcName, Zone, bare_id};
 
 /// VPCs that one zone may be associated with.
 const MAX_VPCS: usize = 300;
@@ -60,6 +61,33 @@ impl Route53 {
     /// `vpcs` tells whose each VPC is.
     pub(super) fn new(vpcs: Vpcs) -> Self {
         Self { state: Mutex::default(), vpcs }
+    }
+
+    /// Makes a private zone of an account, with its id, on a VPC of the same account.
+    pub(super) fn seed(&self, account: &str, zone: &SeedZone) -> Result<(), String> {
+        let owned = self.vpcs.get(&zone.vpc_id).filter(|vpc| vpc.owner == account && vpc.region == zone.vpc_region);
+        owned.ok_or_else(|| format!("the zone {} needs the VPC {} of its own account", zone.id, zone.vpc_id))?;
+        let vpc = VpcName { id: zone.vpc_id.clone(), region: zone.vpc_region.clone() };
+        let made = Zone::new(zone.id.clone(), account, &zone.name, format!("seed-{}", zone.id), Some(vpc));
+        match lock(&self.state).zones.entry(zone.id.clone()) {
+            Entry::Occupied(_) => return Err(format!("{} is there already", zone.id)),
+            Entry::Vacant(place) => place.insert(made),
+        };
+        Ok(())
+    }
+
+    /// `(account, line)` of each zone, association and open authorisation.
+    pub(super) fn inventory(&self) -> Vec<(String, String)> {
+        let mut lines = Vec::new();
+        for zone in lock(&self.state).zones.values() {
+            let mut add = |line: String| lines.push((zone.owner.clone(), line));
+            add(format!("route53 zone {} {} with {} record sets", zone.id, zone.name, zone.records.len()));
+            zone.associations.iter().for_each(|vpc| add(format!("route53 association {} {}", zone.id, vpc.id)));
+            zone.authorisations
+                .iter()
+                .for_each(|vpc| add(format!("route53 open authorisation {} {}", zone.id, vpc.id)));
+        }
+        lines
     }
 }
 

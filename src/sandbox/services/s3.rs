@@ -127,7 +127,7 @@ impl S3 {
             "PutBucketAcl" if self.acls_are_disabled(&bucket, ctx) => {
                 return Err(error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"));
             }
-            "PutPublicAccessBlock" => rules::name_every_flag(&mut input),
+            "PutPublicAccessBlock" => rules::name_every_flag(&mut input)?,
             "DeleteBucketEncryption" => {
                 return self.inner.handle("PutBucketEncryption", rules::encryption(&bucket), ctx).await;
             }
@@ -163,12 +163,12 @@ impl ServiceHandler for S3 {
         self.inner.routes()
     }
 
-    /// An answer to HEAD has no body, so an error there is its status alone; the bucket's region comes with each.
+    /// HeadBucket's answer names the bucket's region even when it refuses.
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         let bucket = text(&input, "Bucket").unwrap_or_default().to_owned();
         let answer = self.serve(operation, input, ctx).await;
         let mut answer = match answer {
-            Err(refusal) if ctx.method == "HEAD" => json!({ "__status_code": refusal.status.as_u16() }),
+            Err(refusal) if operation == "HeadBucket" => json!({ "__status_code": refusal.status.as_u16() }),
             answer => answer?,
         };
         if operation == "HeadBucket"

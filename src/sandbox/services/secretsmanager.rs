@@ -160,6 +160,16 @@ fn secret_arn(ctx: &RequestContext, name: &str) -> String {
     }
 }
 
+/// Another account's secret is named by its ARN only, and opens only by a resource policy, which nothing here has.
+fn refuse_foreign(operation: &str, input: &Value, ctx: &RequestContext) -> Result<(), AwsError> {
+    let owner = text(input, "SecretId").filter(|id| id.starts_with("arn:")).and_then(|id| id.split(':').nth(4));
+    if owner.is_none_or(|owner| owner == ctx.account_id) {
+        return Ok(());
+    }
+    let message = format!("Access to the secret is denied: no resource-based policy allows secretsmanager:{operation}");
+    Err(error(400, "AccessDeniedException", message))
+}
+
 fn invalid_request(message: &str) -> AwsError {
     error(400, "InvalidRequestException", message)
 }
@@ -183,6 +193,7 @@ impl ServiceHandler for SecretsManager {
     }
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        refuse_foreign(operation, &input, ctx)?;
         let _writing = self.writing.lock().await;
         match operation {
             "CreateSecret" => self.create(input, ctx).await,
@@ -201,11 +212,8 @@ impl ServiceHandler for SecretsManager {
         let on = |action: &str, id: &str| {
             let seen = self.with(ctx, id, |secret| (secret.arn.clone(), secret.tags.clone()));
             let (arn, tags) = seen.unwrap_or_else(|| (secret_arn(ctx, id), Default::default()));
-            let tagged = Check::new(action, arn).key("secretsmanager:SecretId", Some(id)).resource_tags(&tags);
-            let tagged = tags.iter().fold(tagged, |check, (key, value)| {
-                check.key(&format!("secretsmanager:ResourceTag/{key}"), Some(value))
-            });
-            tagged.request_tags(&new_tags)
+            let check = Check::new(action, arn).key("secretsmanager:SecretId", Some(id));
+            check.resource_tags("secretsmanager", &tags).request_tags(&new_tags)
         };
         let id = text(input, "SecretId");
         match (operation, id) {

@@ -31,14 +31,6 @@ impl Ssm {
         lines
     }
 
-    /// The tags of a parameter, for IAM.
-    fn tags(&self, ctx: &RequestContext, name: &str) -> Vec<(String, String)> {
-        let state = self.inner.store().get(&ctx.account_id, &ctx.region);
-        let parameter = state.parameters.get(name);
-        parameter
-            .map_or_else(Vec::new, |held| held.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
-    }
-
     fn is_there(&self, ctx: &RequestContext, name: &str) -> bool {
         self.inner.store().get(&ctx.account_id, &ctx.region).parameters.contains_key(name)
     }
@@ -105,9 +97,11 @@ impl ServiceHandler for Ssm {
         let action = format!("ssm:{operation}");
         let on = |action: &str, name: &str| {
             let arn = if name.starts_with("arn:") { name.to_owned() } else { parameter_arn(ctx, name) };
-            let tags = self.tags(ctx, name);
-            let check = Check::new(action, arn).resource_tags(tags.iter().map(|(key, value)| (key, value)));
-            tags.iter().fold(check, |check, (key, value)| check.key(&format!("ssm:resourceTag/{key}"), Some(value)))
+            let check = Check::new(action, arn);
+            match self.inner.store().get(&ctx.account_id, &ctx.region).parameters.get(name) {
+                Some(parameter) => check.resource_tags("ssm", &parameter.tags),
+                None => check,
+            }
         };
         match (operation, text(input, "Name"), input["Names"].as_array()) {
             ("GetParametersByPath", ..) => {

@@ -178,3 +178,32 @@ async fn a_lost_answer_leaves_the_association_and_limits_throttle() {
     aws.faults().set_throttling(false);
     zone_side.get_hosted_zone().id(ZONE).send().await.expect("limits are off");
 }
+
+#[tokio::test]
+async fn ten_at_once_in_one_process_do_not_meet() {
+    let one = |number: usize| async move {
+        let aws = two_accounts().await;
+        let zone_side = as_role(&aws, HUB, "authoriser").await;
+        let vpc_side = as_role(&aws, SPOKE, "vpc-writer").await;
+        zone_side
+            .create_vpc_association_authorization()
+            .hosted_zone_id(ZONE)
+            .vpc(vpc())
+            .send()
+            .await
+            .expect("authorised");
+        // Every second one stops here: its authorisation stays open, and nobody else's does.
+        if number.is_multiple_of(2) {
+            vpc_side.associate_vpc_with_hosted_zone().hosted_zone_id(ZONE).vpc(vpc()).send().await.expect("associated");
+        }
+        (
+            number,
+            aws.inventory().await.to_string().contains(&format!("route53 association {ZONE} {VPC_ID}")),
+            aws.log().counts().total,
+        )
+    };
+    for (number, associated, calls) in futures::future::join_all((0..10).map(one)).await {
+        let expected = if number.is_multiple_of(2) { (true, 4) } else { (false, 3) };
+        assert_eq!((associated, calls), expected, "number {number}");
+    }
+}

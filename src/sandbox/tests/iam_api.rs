@@ -29,6 +29,11 @@ async fn a_broken_trust_policy_refuses_and_a_mended_one_lets_in() {
     iam(&aws, "UpdateAssumeRolePolicy", trust(&format!("arn:aws:iam::{HUB}:user/bot"))).await.expect("updated");
     assume(&aws).send().await.expect("mended");
 
+    let everything = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*" } }).to_string();
+    let input = json!({ "RoleName": "writer", "PolicyName": "p", "PolicyDocument": everything });
+    let refused = iam(&aws, "PutRolePolicy", input).await.expect_err("a statement without a resource");
+    assert_eq!(refused.code, "MalformedPolicyDocument");
+
     iam(&aws, "DeleteRolePolicy", json!({ "RoleName": "writer", "PolicyName": "p" })).await.expect("deleted");
     let put = put(&ssm_of(&aws, open), "/mine").await;
     assert_eq!(refusal(put).0, "AccessDeniedException", "an open session loses what its role loses");

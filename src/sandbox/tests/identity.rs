@@ -116,3 +116,23 @@ async fn two_local_aws_in_one_process_do_not_see_each_other() {
     let given = session(&assume(&one).send().await.expect("assumed"));
     assert_eq!(refusal(sts_of(&other, given).get_caller_identity().send().await).0, "InvalidClientTokenId");
 }
+
+#[tokio::test]
+async fn a_seed_that_aws_would_refuse_is_refused() {
+    let why = async |change: fn(&mut Seed)| {
+        let mut seed = seed();
+        change(&mut seed);
+        LocalAws::start(seed).await.expect_err("refused").to_string()
+    };
+    assert!(why(|seed| seed.accounts[0].id = "123".into()).await.contains("twelve digits"));
+    assert!(why(|seed| seed.accounts[1].id = HUB.into()).await.contains("is somebody else's already"));
+    let key_twice = why(|seed| seed.accounts[1].users = seed.accounts[0].users.clone()).await;
+    assert_eq!(
+        key_twice,
+        "the seed of account 222222222222: the access key AKIABOT0000000000000 is somebody else's already"
+    );
+    let no_resource =
+        why(|seed| seed.accounts[1].roles[0].policies[0].1["Statement"][0]["Resource"] = Value::Null).await;
+    assert!(no_resource.contains("222222222222"), "{no_resource}");
+    assert!(why(|seed| seed.accounts[1].roles[0].trust = json!({})).await.contains("Statement"));
+}

@@ -152,3 +152,25 @@ async fn a_chained_session_is_an_hour_at_most_and_keeps_source_identity_and_tran
     assert_eq!(call.source_identity.as_deref(), Some("alice"));
     assert_eq!(call.session_tags.into_iter().collect::<Vec<_>>(), [("request".to_owned(), "r1".to_owned())]);
 }
+
+#[tokio::test]
+async fn a_trust_policy_names_callers_in_several_ways() {
+    let bot = format!("arn:aws:iam::{HUB}:user/bot");
+    let root = format!("arn:aws:iam::{HUB}:root");
+    for (principal, trusted) in [
+        (json!("*"), true),
+        (json!({ "AWS": "*" }), true),
+        (json!({ "AWS": HUB }), true),
+        (json!({ "AWS": root }), true),
+        (json!({ "AWS": [format!("arn:aws:iam::{SPOKE}:root"), bot], "Service": "ec2.amazonaws.com" }), true),
+        (json!({ "AWS": SPOKE }), false),
+        (json!({ "AWS": format!("arn:aws:iam::{HUB}:user/*") }), false),
+        (json!({ "Service": "codebuild.amazonaws.com" }), false),
+    ] {
+        let mut seed = seed();
+        seed.accounts[1].roles[0].trust["Statement"] =
+            json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal });
+        let aws = LocalAws::start(seed).await.expect("the seed is sound");
+        assert_eq!(assume(&aws).send().await.is_ok(), trusted, "{principal}");
+    }
+}

@@ -25,10 +25,10 @@ async fn a_resource_is_held_from_an_onboarding_to_the_teardown() {
     let shelf = Shelf::new().await;
     let store = &shelf.store;
     let resource = key(&secret(keep()));
-    assert_eq!(store.remembered(&resource).await.unwrap(), None);
+    assert_eq!(store.remembered(&resource, None).await.unwrap(), None);
 
     carry_out(&shelf, onboard("project-x", vec![secret(Action::Create)]), Did::Created, true).await;
-    assert_eq!(store.remembered(&resource).await.unwrap(), Some(outputs("token")));
+    assert_eq!(store.remembered(&resource, None).await.unwrap(), Some(outputs("token")));
     assert_eq!(others(&shelf, "project-x").await, Vec::<String>::new());
     assert_eq!(others(&shelf, "project-y").await, ["project-x dev"]);
 
@@ -39,12 +39,12 @@ async fn a_resource_is_held_from_an_onboarding_to_the_teardown() {
     // Still needed: the teardown lets it be, and the project does not hold it any more.
     carry_out(&shelf, teardown("project-x", vec![secret(keep())]), Did::Kept, true).await;
     assert_eq!(others(&shelf, "project-y").await, ["project-x staging"]);
-    assert!(store.remembered(&resource).await.unwrap().is_some());
+    assert!(store.remembered(&resource, None).await.unwrap().is_some());
 
     let staging = plan(Direction::Teardown, "project-x", "staging", vec![secret(remove())]);
     carry_out(&shelf, staging, Did::Removed, true).await;
     assert_eq!(others(&shelf, "project-y").await, Vec::<String>::new());
-    assert_eq!(store.remembered(&resource).await.unwrap(), None);
+    assert_eq!(store.remembered(&resource, None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn what_is_not_ours_is_not_held() {
     let shelf = Shelf::new().await;
     carry_out(&shelf, onboard("project-x", vec![secret(keep())]), Did::Kept, false).await;
     assert_eq!(others(&shelf, "project-y").await, Vec::<String>::new());
-    assert_eq!(shelf.store.remembered(&key(&secret(keep()))).await.unwrap(), None);
+    assert_eq!(shelf.store.remembered(&key(&secret(keep())), None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -73,18 +73,18 @@ async fn what_was_begun_is_known_until_its_end_is() {
         (repository("new", "new", Action::Create), repository("there", "there", Action::Adopt { changes: vec![] }));
     let request = shelf.submit(onboard("project-x", vec![new.clone(), there.clone()])).await;
     let lease = shelf.lease(&request.id).await;
-    assert!(!store.begun(&key(&new)).await.unwrap());
+    assert!(!store.begun(&key(&new), None).await.unwrap());
     store.append(&lease, &started(&new)).await.unwrap();
     store.append(&lease, &started(&new)).await.expect("a second try");
     store.append(&lease, &started(&there)).await.unwrap();
-    assert!(store.begun(&key(&new)).await.unwrap());
-    assert!(!store.begun(&key(&there)).await.unwrap(), "only what is created");
+    assert!(store.begun(&key(&new), None).await.unwrap());
+    assert!(!store.begun(&key(&there), None).await.unwrap(), "only what is created");
 
     // The request is given up; another one finds what it left.
     store.advance(&request, RequestMove::Cancel, None, None).await.unwrap();
-    assert!(store.begun(&key(&new)).await.unwrap());
+    assert!(store.begun(&key(&new), None).await.unwrap());
     carry_out(&shelf, onboard("project-x", vec![new.clone()]), Did::Created, true).await;
-    assert!(!store.begun(&key(&new)).await.unwrap());
+    assert!(!store.begun(&key(&new), None).await.unwrap());
 }
 
 #[tokio::test]

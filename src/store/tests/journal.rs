@@ -57,7 +57,7 @@ async fn nothing_is_written_without_the_last_lease() {
     let invented = Lease { fence: 99, ..new };
     assert_eq!(store.append(&invented, &waiting(&step)).await, lost);
     assert_eq!(store.journal(&request.id).await.unwrap().len(), 1);
-    assert_eq!(store.remembered(&key(&step)).await.unwrap(), None, "a refused event leaves no trace");
+    assert_eq!(store.remembered(&key(&step), None).await.unwrap(), None, "a refused event leaves no trace");
 }
 
 #[tokio::test]
@@ -91,11 +91,11 @@ async fn a_step_with_a_gate_starts_only_when_enough_others_approved_exactly_this
     }
     assert_eq!(store.append(&lease, &start).await, refused, "who asked does not count, and nobody counts twice");
     assert_eq!(store.journal(&request.id).await.unwrap(), []);
-    assert!(!store.begun(&key(&step)).await.unwrap());
+    assert!(!store.begun(&key(&step), None).await.unwrap());
 
     store.approve(&request.id, &approval(&step, step.digest(), "leo")).await.unwrap();
     store.append(&lease, &start).await.expect("two others approved exactly this");
-    assert!(store.begun(&key(&step)).await.unwrap());
+    assert!(store.begun(&key(&step), None).await.unwrap());
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn nothing_begins_after_the_end_but_what_was_begun_is_written_down() {
     let refused = store.append(&lease, &started(&not_begun)).await;
     assert_eq!(refused, Err(JournalError::NotOpen(request.id.clone())));
     store.append(&lease, &finished(&begun, Did::Created, true)).await.expect("it was done, so it is known");
-    assert_eq!(store.remembered(&key(&begun)).await.unwrap(), Some(outputs("token")));
+    assert_eq!(store.remembered(&key(&begun), None).await.unwrap(), Some(outputs("token")));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn an_event_and_what_is_remembered_are_written_together_or_not_at_all() {
     let failed = store.append(&lease, &finished(&step, Did::Created, true)).await;
     assert!(matches!(failed, Err(JournalError::Storage(_))), "{failed:?}");
     assert_eq!(store.journal(&request.id).await.unwrap().len(), 1);
-    assert!(store.begun(&key(&step)).await.unwrap(), "what the write had done before it failed is undone");
+    assert!(store.begun(&key(&step), None).await.unwrap(), "what the write had done before it failed is undone");
 
     sqlx::query("alter table elsewhere rename to holdings").execute(&mut raw).await.unwrap();
     let written = store.append(&lease, &finished(&step, Did::Created, true)).await.expect("it works again by itself");

@@ -47,7 +47,10 @@ impl Shelf {
 
     async fn submit(&self, plan: Plan) -> Request {
         let asked_at = jiff::Timestamp::now();
-        self.store.submit(NewRequest { plan, by: person("ann"), asked_at }).await.expect("a free place")
+        self.store
+            .submit(NewRequest { id: RequestId::from_random(rand::random()), plan, by: person("ann"), asked_at })
+            .await
+            .expect("a free place")
     }
 
     async fn lease(&self, id: &RequestId) -> Lease {

@@ -33,7 +33,7 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
     );
     assert_eq!(store.approvals(&request.id).await.unwrap(), [approval]);
     assert_eq!(store.replay(&lease).await.unwrap(), written);
-    assert_eq!(store.remembered(&key(&step)).await.unwrap(), Some(outputs("images")));
+    assert_eq!(store.remembered(&key(&step), None).await.unwrap(), Some(outputs("images")));
     assert!(
         store.lease(&request.id, "next").await.unwrap().is_none(),
         "the lease outlives the process, until it expires"

@@ -40,7 +40,14 @@ async fn one_of_many_submits_gets_the_place() {
     let stores = two_processes(&shelf).await;
     let results = at_once(&stores, |_, store| async move {
         let plan = onboard("project-x", vec![]);
-        store.submit(NewRequest { plan, by: person("ann"), asked_at: Timestamp::now() }).await
+        store
+            .submit(NewRequest {
+                id: RequestId::from_random(rand::random()),
+                plan,
+                by: person("ann"),
+                asked_at: Timestamp::now(),
+            })
+            .await
     })
     .await;
     let won: Vec<_> = results.iter().filter_map(|result| result.as_ref().ok()).collect();

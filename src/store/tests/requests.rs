@@ -8,7 +8,15 @@ use crate::model::request::RequestMove;
 use crate::store::{AdvanceError, ApproveError, FindError, Given, RequestFilter, StoreError, SubmitError};
 
 async fn try_submit(shelf: &Shelf, plan: Plan) -> Result<Request, SubmitError> {
-    shelf.store.submit(NewRequest { plan, by: person("bob"), asked_at: Timestamp::now() }).await
+    shelf
+        .store
+        .submit(NewRequest {
+            id: RequestId::from_random(rand::random()),
+            plan,
+            by: person("bob"),
+            asked_at: Timestamp::now(),
+        })
+        .await
 }
 
 #[tokio::test]

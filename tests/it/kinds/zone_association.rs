@@ -82,6 +82,20 @@ async fn a_vpc_is_let_in_once_and_shown_out_again() {
 }
 
 #[tokio::test]
+async fn after_its_look_it_asks_nothing_again() {
+    let world = World::start().await;
+    let resource = world.resource(&association(SPOKE, VPC));
+    resource.observe().await.expect("it is permitted");
+    let mark = world.aws.log().mark();
+    resource.apply(&Work::Create).await.expect("it is permitted");
+    let calls = counted(&world.aws.log().calls_since(mark));
+    let expected = [(AUTHORISE, 1), (ASSOCIATE, 1), (WITHDRAW, 1), ("ListHostedZonesByVPC", 1)];
+    let opened = [("sts:AssumeRole".to_owned(), 2)];
+    let expected = expected.map(|(operation, count)| (format!("route53:{operation}"), count)).into_iter().chain(opened);
+    assert_eq!(calls, expected.collect());
+}
+
+#[tokio::test]
 async fn applied_twice_it_is_done_once() {
     let world = World::start().await;
     let ask = association(SPOKE, VPC);

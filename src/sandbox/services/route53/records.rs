@@ -58,7 +58,7 @@ impl Call<'_> {
 }
 
 /// The SOA and NS records that every zone has.
-pub(in super::super) fn apex_records(name: &str) -> Vec<Value> {
+pub(super) fn apex_records(name: &str) -> Vec<Value> {
     let set = |kind: &str, ttl: &str, value: &str| json!({ "Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": { "ResourceRecord": [{ "Value": value }] } });
     vec![
         set("NS", "172800", "ns-0.awsdns-00.com."),
@@ -84,8 +84,9 @@ fn normal_set(set: &Value, zone: &Zone) -> Result<Value, AwsError> {
     }
     let mut set = set.clone();
     set["Name"] = json!(name);
-    if let Some(alias) = set.get_mut("AliasTarget") {
-        alias["DNSName"] = json!(normal_name(alias["DNSName"].as_str().unwrap_or_default()));
+    if let Some(alias) = set.get_mut("AliasTarget").and_then(Value::as_object_mut) {
+        let target = alias.get("DNSName").and_then(Value::as_str).map(normal_name).unwrap_or_default();
+        alias.insert("DNSName".to_owned(), json!(target));
     } else {
         let mut values: Vec<Value> = many(set["ResourceRecords"].get("ResourceRecord")).into_iter().cloned().collect();
         if values.is_empty() || text(&set, "TTL").is_none() {

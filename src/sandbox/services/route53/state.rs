@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::common::{error, made_up, now};
+use super::records::apex_records;
 
 /// A VPC as Route 53 names it: id and region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(in super::super) struct VpcName {
-    pub(in super::super) id: String,
-    pub(in super::super) region: String,
+pub(crate) struct VpcName {
+    pub(crate) id: String,
+    pub(crate) region: String,
 }
 
 impl VpcName {
@@ -24,25 +25,42 @@ impl VpcName {
 
 /// A hosted zone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super) struct Zone {
+pub(crate) struct Zone {
     /// Without `/hostedzone/`.
-    pub(in super::super) id: String,
+    pub(crate) id: String,
     /// The account that made it.
-    pub(in super::super) owner: String,
+    pub(crate) owner: String,
     /// Lower case, with the trailing dot.
-    pub(in super::super) name: String,
-    pub(in super::super) caller_reference: String,
-    pub(in super::super) comment: Option<String>,
-    pub(in super::super) private: bool,
+    pub(crate) name: String,
+    pub(crate) caller_reference: String,
+    pub(crate) comment: Option<String>,
+    pub(crate) private: bool,
     /// In the order in which they were made.
-    pub(in super::super) associations: Vec<VpcName>,
-    pub(in super::super) authorisations: BTreeSet<VpcName>,
+    pub(crate) associations: Vec<VpcName>,
+    pub(crate) authorisations: BTreeSet<VpcName>,
     /// Each as `ResourceRecordSet` in its normal form.
-    pub(in super::super) records: Vec<Value>,
-    pub(in super::super) tags: BTreeMap<String, String>,
+    pub(crate) records: Vec<Value>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 impl Zone {
+    /// A new zone: private with its first VPC, public without one.
+    pub(super) fn new(id: String, owner: &str, name: &str, caller_reference: String, vpc: Option<VpcName>) -> Self {
+        let name = normal_name(name);
+        Self {
+            id,
+            owner: owner.to_owned(),
+            records: apex_records(&name),
+            name,
+            caller_reference,
+            comment: None,
+            private: vpc.is_some(),
+            associations: vpc.into_iter().collect(),
+            authorisations: BTreeSet::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
     /// As `HostedZone` in answers.
     pub(super) fn value(&self) -> Value {
         let mut config = json!({ "PrivateZone": self.private });
@@ -77,8 +95,8 @@ pub(super) struct Change {
 
 /// All of Route 53; the service is global, so nothing here has a region.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(in super::super) struct State {
-    pub(in super::super) zones: BTreeMap<String, Zone>,
+pub(crate) struct State {
+    pub(crate) zones: BTreeMap<String, Zone>,
     changes: BTreeMap<String, Change>,
 }
 
@@ -137,7 +155,7 @@ fn not_yours() -> AwsError {
 }
 
 /// A domain name in its normal form: lower case, with the trailing dot.
-pub(in super::super) fn normal_name(name: &str) -> String {
+pub(super) fn normal_name(name: &str) -> String {
     let name = name.trim_end_matches('.').to_lowercase();
     format!("{name}.")
 }

@@ -1,13 +1,10 @@
 //! Hosted zones: made, shown, listed, limited, tagged and deleted, each by its owner.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use awsim_core::AwsError;
 use serde_json::{Value, json};
 
 use super::super::common::{error, made_up, many, tags, text};
 use super::handshake::{conflict, invalid_vpc};
-use super::records::apex_records;
 use super::state::{VpcName, Zone, bare_id, normal_name};
 use super::{Call, MAX_RECORDS, MAX_VPCS, MAX_ZONES};
 
@@ -39,18 +36,9 @@ impl Call<'_> {
                 return Err(conflict(vpc, &other.id));
             }
         }
-        let zone = Zone {
-            id: format!("Z{}", made_up(20)),
-            owner: caller.clone(),
-            records: apex_records(&name),
-            name,
-            caller_reference: reference.to_owned(),
-            comment: text(config, "Comment").map(str::to_owned),
-            private: vpc.is_some(),
-            associations: vpc.clone().into_iter().collect(),
-            authorisations: BTreeSet::new(),
-            tags: BTreeMap::new(),
-        };
+        let id = format!("Z{}", made_up(20));
+        let mut zone = Zone::new(id, &caller, &name, reference.to_owned(), vpc.clone());
+        zone.comment = text(config, "Comment").map(str::to_owned);
         let mut answer = json!({
             "__xml_root": "CreateHostedZoneResponse",
             "__status_code": 201,

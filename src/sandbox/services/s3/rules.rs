@@ -68,12 +68,12 @@ pub(super) fn check_ownership(ownership: &str) -> Result<(), AwsError> {
 }
 
 /// A flag that is not named is off, and is shown so.
-pub(super) fn name_every_flag(input: &mut Value) {
+pub(super) fn name_every_flag(input: &mut Value) -> Result<(), AwsError> {
+    let block = input.get_mut("PublicAccessBlockConfiguration").and_then(Value::as_object_mut).ok_or_else(malformed)?;
     for flag in FLAGS {
-        if input["PublicAccessBlockConfiguration"][flag].is_null() {
-            input["PublicAccessBlockConfiguration"][flag] = json!("false");
-        }
+        block.entry(flag).or_insert(json!("false"));
     }
+    Ok(())
 }
 
 fn malformed() -> AwsError {
