@@ -229,7 +229,7 @@ impl SecretCopy {
             let call = hand.secrets().restore_secret().secret_id(&copy.arn);
             hand.call("secretsmanager:RestoreSecret", &copy.arn, call.send()).await?;
         }
-        if adopt || self.asked.ask.begun {
+        if adopt {
             let call = hand.secrets().tag_resource().secret_id(&copy.arn).set_tags(Some(self.marks()));
             hand.call("secretsmanager:TagResource", &copy.arn, call.send()).await?;
         }

@@ -1,7 +1,7 @@
 //! The copy of the secret.
 
-use genkan::engine::CloudError;
 use genkan::engine::cloud::Work;
+use genkan::engine::{Ask, CloudError};
 use genkan::model::plan::Scope;
 use genkan::model::{Observed, Owner, Spec};
 
@@ -80,6 +80,8 @@ async fn made_by_hand_it_is_foreign_until_it_is_adopted() {
     assert!(matches!(seen, Ok(Observed::Foreign { owner: Owner::Unmarked, spec: Some(_), .. })), "{seen:?}");
     let created = world.resource(&ask).apply(&Work::Create).await;
     assert!(matches!(created, Err(CloudError::Blocked { .. })), "{created:?}");
+    let begun = world.look(&Ask { begun: true, ..ask.clone() }).await;
+    assert_eq!(begun, world.look(&ask).await, "what we make is marked by the call that makes it");
     let removed = world.resource(&ask).remove(true).await;
     assert!(matches!(removed, Err(CloudError::Blocked { .. })), "{removed:?}");
     assert_eq!(value(&world).await.0, "by hand");
