@@ -262,7 +262,7 @@ impl Resource for EcrRepository {
             Work::Converge { changes, adopt } => {
                 let outputs = self.asked.may_change(self.asked.seen_or(self.look()).await?, *adopt)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                self.converge(&fields, *adopt || self.asked.ask.begun).await?;
+                self.converge(&fields, *adopt).await?;
                 Ok(Progress::Done(outputs))
             }
         }

@@ -158,7 +158,8 @@ impl S3Bucket {
         let spec =
             Spec::S3Bucket(BucketSpec { name, object_ownership, block_public_access, encryption, versioning, cors });
         let outputs = self.outputs();
-        Ok(match self.asked.stranger(&tags) {
+        // Not every service that speaks S3 sets the tags that come with a creation.
+        Ok(match self.asked.stranger_unless_begun(&tags) {
             Some(owner) => Observed::Foreign { owner, spec: Some(spec), outputs },
             None => Observed::Ours { spec, outputs, contents: contents? },
         })

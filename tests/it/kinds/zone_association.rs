@@ -84,10 +84,10 @@ async fn a_vpc_is_let_in_once_and_shown_out_again() {
 #[tokio::test]
 async fn after_its_look_it_asks_nothing_again() {
     let world = World::start().await;
-    let resource = world.resource(&association(SPOKE, VPC));
-    resource.observe().await.expect("it is permitted");
+    let ask = association(SPOKE, VPC);
+    world.look(&ask).await.expect("it is permitted");
     let mark = world.aws.log().mark();
-    resource.apply(&Work::Create).await.expect("it is permitted");
+    world.resource(&ask).apply(&Work::Create).await.expect("it is permitted");
     let calls = counted(&world.aws.log().calls_since(mark));
     let expected = [(AUTHORISE, 1), (ASSOCIATE, 1), (WITHDRAW, 1), ("ListHostedZonesByVPC", 1)];
     let opened = [("sts:AssumeRole".to_owned(), 2)];
