@@ -27,10 +27,14 @@ schema:
     cargo run --quiet -- config schema > config/schema.json.new && mv config/schema.json.new config/schema.json
     cargo run --quiet -- config schema --blueprint > config/blueprint.schema.json.new && mv config/blueprint.schema.json.new config/blueprint.schema.json
 
+# Write the list of modules in ARCHITECTURE.md anew.
+docs:
+    GENKAN_WRITE_DOCS=1 cargo test --quiet --test it docs::every_module
+
 # The documentation of the code; a broken link is an error.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
-# Licences, sources and unwanted crates of the whole tree (needs `cargo install cargo-deny`).
+# Licences, sources and unwanted crates of the whole tree (needs `cargo install --locked cargo-deny`).
 deny:
     cargo deny check licenses bans sources

@@ -1,6 +1,7 @@
 //! The documents say what is so: every setting, command, module and role is in them, and every file that they name is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -132,8 +133,8 @@ fn the_roles_are_shown_as_they_are() {
     );
 }
 
-/// Every file of a room but its tests, relative to `src`.
-fn modules(folder: &Path, into: &mut BTreeSet<String>) {
+/// Every file of the crate but its tests, relative to `src`, with its first sentence.
+fn modules(folder: &Path, into: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).expect("a folder that can be read") {
         let path = entry.expect("a folder that can be read").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -143,20 +144,51 @@ fn modules(folder: &Path, into: &mut BTreeSet<String>) {
         if path.is_dir() {
             modules(&path, into);
         } else if name.ends_with(".rs") {
+            let text = std::fs::read_to_string(&path).expect("a file that can be read");
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-            into.insert(path.strip_prefix(source).expect("a path under src").display().to_string());
+            let file = path.strip_prefix(source).expect("a path under src").display().to_string();
+            into.insert(file, first_sentence(&text));
         }
     }
 }
 
+fn first_sentence(text: &str) -> String {
+    let lines = text.lines().map_while(|line| line.strip_prefix("//! "));
+    let whole = lines.collect::<Vec<_>>().join(" ").replace("[`", "`").replace("`]", "`");
+    let end = whole.find(". ").map_or(whole.len(), |at| at + 1);
+    whole[..end].to_owned()
+}
+
+/// With `GENKAN_WRITE_DOCS` set it writes them anew.
 #[test]
 fn every_module_has_its_line_in_the_architecture() {
-    let mut known = BTreeSet::new();
-    modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut known);
-    let section = ARCHITECTURE.split("\n## ").find(|section| section.starts_with("The rooms")).expect("the section");
-    let shown = section.lines().filter_map(|line| line.strip_prefix("- `")?.split_once('`'));
-    let shown: BTreeSet<String> = shown.map(|(path, _)| path.to_owned()).collect();
-    assert_eq!(shown, known, "ARCHITECTURE.md, The rooms: left what it shows, right what there is");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut known = BTreeMap::new();
+    modules(&root.join("src"), &mut known);
+    let mut should_be = String::from("\n");
+    for room in known.keys().map(|file| room(file)).collect::<BTreeSet<_>>() {
+        let _ = writeln!(should_be, "\n### {}\n", room.1);
+        for (file, purpose) in known.iter().filter(|(file, _)| self::room(file) == room) {
+            let _ = writeln!(should_be, "- `{file}`: {purpose}");
+        }
+    }
+    let (before, rest) = ARCHITECTURE.split_once("<!-- rooms -->").expect("a place for them");
+    let (is, after) = rest.split_once("<!-- /rooms -->").expect("a place for them");
+    if is.trim() == should_be.trim() {
+        return;
+    }
+    if std::env::var_os("GENKAN_WRITE_DOCS").is_some() {
+        let text = format!("{before}<!-- rooms -->{should_be}\n<!-- /rooms -->{after}");
+        return std::fs::write(root.join("ARCHITECTURE.md"), text).expect("ARCHITECTURE.md can be written");
+    }
+    panic!("ARCHITECTURE.md does not list the modules as they are: `just docs` writes them anew");
+}
+
+/// The room of a file, with its place in the order of src/lib.rs.
+fn room(file: &str) -> (usize, &str) {
+    let name = file.split(['/', '.']).next().unwrap_or_default();
+    let mut order = include_str!("../../src/lib.rs").lines().filter_map(|line| line.strip_prefix("pub mod "));
+    order.position(|listed| listed.trim_end_matches(';') == name).map_or((0, "the door"), |at| (at + 1, name))
 }
 
 #[test]
