@@ -201,6 +201,11 @@ impl SecretCopy {
             Err(refused) if refused.action == CREATE && is_taken(&refused) => {
                 let both = self.both(&source).await?;
                 match self.judged(&both) {
+                    // What was deleted by force holds its name for a while after it is gone.
+                    Observed::Absent if refused.is("InvalidRequestException") && refused.message.contains("delet") => {
+                        let why = format!("the name of {} is not free yet after a deletion", self.asked.title());
+                        Err(CloudError::Passing { why, after: None })
+                    }
                     Observed::Absent => Err(refused.into()),
                     Observed::Leaving { .. } => Err(blocked(
                         format!("{} is scheduled for deletion and holds its name until then", self.asked.title()),
