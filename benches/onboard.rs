@@ -21,10 +21,12 @@ use tokio::sync::watch;
 
 type Failed = Box<dyn std::error::Error>;
 
-/// The project that is measured, and the one that was onboarded before it where there is one.
+/// The project that is measured.
 const PROJECT: &str = "project-x";
+/// The one that was onboarded before it, where there is one.
 const EARLIER: &str = "project-y";
-const ENVIRONMENT: &str = "dev";
+/// One whose zone is in an account of its own, so that three accounts take part: secret, zone and project.
+const ENVIRONMENT: &str = "staging";
 
 /// What is at hand when the onboarding begins.
 #[derive(Clone, Copy, PartialEq)]

@@ -46,6 +46,11 @@ impl Desk {
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
         let mut under_way = FuturesUnordered::new();
+        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
+        for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
+            let ask = self.ask(desired, &subject.project, &subject.environment, behalf.clone()).await?;
+            self.cloud.expect(&[ask]);
+        }
         loop {
             let mut too_early = Vec::new();
             for desired in left {
@@ -139,7 +144,9 @@ impl Desk {
         };
         let rules = build::rules(&self.config, &subject.environment);
         let crosses = desired.spec.other_account(&desired.place.account).is_some();
-        if soon && !(crosses && rules.approvals > 0) {
+        // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
+        let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();
+        if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
             self.cloud.expect(std::slice::from_ref(&ask));
         }
         let observed = self.cloud.resource(ask).observe().await?;
