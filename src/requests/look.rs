@@ -1,6 +1,6 @@
 //! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -44,7 +44,11 @@ impl Desk {
     ) -> Result<Looks, DeskError> {
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
+        // What another one waits for is asked first: it is on the longest way.
+        let awaited: BTreeSet<&StepId> =
+            blueprint.iter().flat_map(|desired| desired.inputs.values().map(|input| &input.step)).collect();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
+        left.sort_by_key(|desired| !awaited.contains(&desired.id));
         let mut under_way = FuturesUnordered::new();
         // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
         for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
