@@ -117,7 +117,8 @@ impl Desk {
                 }
                 Err(error) => format!("given up, and what it left open could not be closed: {error}"),
             };
-            let event = Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None };
+            let event =
+                Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None, without_effect: false };
             self.store.append(lease, &event).await?;
         }
         Ok(())

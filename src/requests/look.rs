@@ -174,9 +174,20 @@ impl Desk {
             project: project.clone(),
             environment: environment.clone(),
             remembered: self.store.remembered(&key, owner).await?,
-            begun: self.store.begun(&key, owner).await?,
+            begun: self.has_begun(desired, project, environment).await?,
             behalf,
         })
+    }
+
+    /// Whether the journal says that a creation of it was begun, for this project (or for the account), and not ended.
+    pub(super) async fn has_begun(
+        &self,
+        desired: &Desired,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+    ) -> Result<bool, DeskError> {
+        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        Ok(self.store.begun(&key(desired), owner).await?)
     }
 }
 
