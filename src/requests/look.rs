@@ -1,6 +1,6 @@
 //! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -44,8 +44,17 @@ impl Desk {
     ) -> Result<Looks, DeskError> {
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
+        // What another one waits for is asked first: it is on the longest way.
+        let awaited: BTreeSet<&StepId> =
+            blueprint.iter().flat_map(|desired| desired.inputs.values().map(|input| &input.step)).collect();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
+        left.sort_by_key(|desired| !awaited.contains(&desired.id));
         let mut under_way = FuturesUnordered::new();
+        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
+        for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
+            let ask = self.ask(desired, &subject.project, &subject.environment, behalf.clone()).await?;
+            self.cloud.expect(&[ask]);
+        }
         loop {
             let mut too_early = Vec::new();
             for desired in left {
@@ -139,7 +148,9 @@ impl Desk {
         };
         let rules = build::rules(&self.config, &subject.environment);
         let crosses = desired.spec.other_account(&desired.place.account).is_some();
-        if soon && !(crosses && rules.approvals > 0) {
+        // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
+        let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();
+        if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
             self.cloud.expect(std::slice::from_ref(&ask));
         }
         let observed = self.cloud.resource(ask).observe().await?;
