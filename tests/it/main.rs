@@ -1,8 +1,11 @@
 //! What is tested from the outside, through the real SDK clients, against the local AWS.
 #![cfg(feature = "sandbox")]
 
+mod crashes;
 mod doctor;
 mod endpoint;
+mod house;
 mod kinds;
 mod sessions;
+mod tap;
 mod world;
