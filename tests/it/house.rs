@@ -137,6 +137,12 @@ impl House {
         self.platform.write_vpc_id(&project, &environment).await.expect("written");
     }
 
+    /// The project's stack is deleted, and its VPC's id with it.
+    pub async fn stack_is_down(&self, project: &str, environment: &str) {
+        let (project, environment): (ProjectName, _) = (project.parse().unwrap(), environment.parse().unwrap());
+        self.platform.remove_vpc_id(&project, &environment).await.expect("removed");
+    }
+
     /// How often an action was answered with success.
     pub fn succeeded(&self, action: &str) -> usize {
         let calls = self.platform.aws.log().calls();

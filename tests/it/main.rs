@@ -4,6 +4,7 @@
 mod crashes;
 mod doctor;
 mod endpoint;
+mod failures;
 mod house;
 mod kinds;
 mod sessions;
