@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use genkan::model::{Direction, Event, RequestId, RequestState, StepState};
+use genkan::model::{Direction, Event, RequestId, RequestState, StepId, StepState};
+use genkan::requests::show::StepView;
 
 use crate::crashes::each;
 use crate::house::{House, Process, wish};
@@ -85,14 +86,22 @@ async fn leg(house: &House, direction: Direction, call: &str, way: Way) {
             assert!(process.trap.refused() > 0, "{said}");
             let StepState::Failed { why, .. } = process.step(&id, step).await else { panic!("{said}: {step} failed") };
             assert!(why.contains(action) && why.contains(role), "{said}: names action and role: {why}");
-            for view in process.show(&id).await.steps {
-                let needs_it = view.step.needs().any(|needed| needed.as_str() == step);
-                let undisturbed = match view.state {
-                    StepState::Done { .. } => !needs_it,
-                    StepState::Pending => needs_it,
-                    _ => view.step.desired.id.as_str() == step,
+            let steps = process.show(&id).await.steps;
+            let done = |id: &StepId| {
+                let of = |view: &&StepView| view.step.desired.id == *id;
+                steps.iter().find(of).is_some_and(|view| matches!(view.state, StepState::Done { .. }))
+            };
+            for view in &steps {
+                let id = &view.step.desired.id;
+                let undisturbed = match &view.state {
+                    StepState::Failed { .. } => id.as_str() == step,
+                    StepState::Done { .. } => id.as_str() != step,
+                    StepState::Pending => !view.step.needs().all(done),
+                    // It waits for people, as it would have.
+                    StepState::Held { .. } => true,
+                    _ => false,
                 };
-                assert!(undisturbed, "{said}: {} is {:?}", view.step.desired.id, view.state);
+                assert!(undisturbed, "{said}: {id} is {:?}", view.state);
             }
             process.trap.trouble(None);
             process.desk.retry(&process.person("aiko").await, &id).await.expect("retried");

@@ -131,8 +131,12 @@ impl House {
         self.platform.config.account(name).expect("known").id.clone()
     }
 
-    /// The project's stack writes its VPC's id.
+    /// The project's stack writes its VPC's id, unless it has done so already.
     pub async fn stack_is_up(&self, project: &str, environment: &str) {
+        let parameter = format!("ssm parameter /{environment}/{project}/vpc-id ");
+        if self.inventory().await.0.values().flatten().any(|line| line.starts_with(&parameter)) {
+            return;
+        }
         let (project, environment): (ProjectName, _) = (project.parse().unwrap(), environment.parse().unwrap());
         self.platform.write_vpc_id(&project, &environment).await.expect("written");
     }
