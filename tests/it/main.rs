@@ -2,9 +2,13 @@
 #![cfg(feature = "sandbox")]
 
 mod calls;
+mod crashes;
 mod docs;
 mod doctor;
 mod endpoint;
+mod failures;
+mod house;
 mod kinds;
 mod sessions;
+mod tap;
 mod world;
