@@ -117,14 +117,9 @@ impl Desk {
                 }
                 Err(error) => format!("given up, and what it left open could not be closed: {error}"),
             };
-<<<<<<< HEAD
             let event =
                 Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None, without_effect: false };
-            self.store.append(lease, &event).await?;
-=======
-            let event = Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None };
             self.journal.append(lease, &event).await?;
->>>>>>> w-e
         }
         Ok(())
     }
