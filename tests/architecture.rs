@@ -22,7 +22,18 @@ const ROOMS: [(&str, &[&str]); 13] = [
     (
         "app",
         &[
-            "model", "config", "telemetry", "policy", "plan", "engine", "aws", "store", "requests", "worker", "cli", "sandbox",
+            "model",
+            "config",
+            "telemetry",
+            "policy",
+            "plan",
+            "engine",
+            "aws",
+            "store",
+            "requests",
+            "worker",
+            "cli",
+            "sandbox",
         ],
     ),
 ];
@@ -77,8 +88,9 @@ impl File {
 
     /// The numbered lines that are code of the product: neither comments nor tests.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_test = self.path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "testing.rs")
-            || self.path.file_name().is_some_and(|name| name == "tests.rs");
+        let is_test =
+            self.path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "testing.rs")
+                || self.path.file_name().is_some_and(|name| name == "tests.rs");
         let lines = self.lines.iter().enumerate().map(|(number, line)| (number + 1, line.as_str()));
         lines
             .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
@@ -143,8 +155,7 @@ fn the_table_lets_imports_run_down_only() {
 #[test]
 fn the_crate_lists_its_rooms_in_reading_order() {
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let listed: Vec<&str> =
-        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let listed: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let rooms: Vec<&str> = ROOMS.iter().map(|(name, _)| *name).collect();
     assert_eq!(listed, rooms);
 }
@@ -175,9 +186,9 @@ fn foreign_words_stay_in_their_rooms() {
         for (number, line) in file.code() {
             for (word, rooms) in FOREIGN {
                 let line = without_quoted(line);
-                let stands_alone = line.match_indices(word).any(|(at, _)| {
-                    !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
-                });
+                let stands_alone = line
+                    .match_indices(word)
+                    .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'));
                 if stands_alone && !rooms.contains(&room.as_str()) {
                     faults.push(format!("{}:{number} says {word}", file.path.display()));
                 }
@@ -229,7 +240,9 @@ fn the_test_itself_sees_what_it_looks_for() {
     assert_eq!(rooms_named("let x = crate::store::Store::open();"), ["store"]);
     let file = File {
         path: PathBuf::from("src/model/ids.rs"),
-        lines: ["//! words", "// crate::aws", "use crate::aws;", "#[cfg(test)]", "use crate::store;"].map(str::to_owned).to_vec(),
+        lines: ["//! words", "// crate::aws", "use crate::aws;", "#[cfg(test)]", "use crate::store;"]
+            .map(str::to_owned)
+            .to_vec(),
     };
     assert_eq!(file.room().as_deref(), Some("model"));
     assert_eq!(file.code().collect::<Vec<_>>(), [(3, "use crate::aws;")]);

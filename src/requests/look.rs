@@ -42,6 +42,9 @@ impl Desk {
         behalf: &Behalf,
         soon: bool,
     ) -> Result<Looks, DeskError> {
+        // Asked of the store before any look begins: whoever waits for a connection while others that have one are not
+        // driven on waits for ever.
+        let remembered = self.remembered_inputs(subject, blueprint).await?;
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
@@ -49,7 +52,7 @@ impl Desk {
         loop {
             let mut too_early = Vec::new();
             for desired in left {
-                match self.with_inputs(subject, desired, &outputs).await? {
+                match with_inputs(desired, remembered.get(&desired.id), &outputs) {
                     Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
                     Ok(None) => too_early.push(desired),
                     Err(failed) => {
@@ -72,24 +75,19 @@ impl Desk {
         Ok(Looks { by_step })
     }
 
-    /// The resource with its inputs filled in: for a teardown from what is remembered of it, if anything is (what was
-    /// associated then is to be removed now), otherwise from what was seen.
-    async fn with_inputs(
+    /// For a teardown, the resources whose inputs are remembered, filled in.
+    async fn remembered_inputs(
         &self,
         subject: &Subject,
-        desired: &Desired,
-        outputs: &BTreeMap<StepId, Outputs>,
-    ) -> Result<Result<Option<Desired>, Look>, DeskError> {
-        if subject.direction == Direction::Teardown
-            && !desired.inputs.is_empty()
-            && let Some(remembered) = self.memory_of(subject, desired).await?
-        {
-            return Ok(Ok(Some(remembered)));
+        blueprint: &[Desired],
+    ) -> Result<BTreeMap<StepId, Desired>, DeskError> {
+        let mut remembered = BTreeMap::new();
+        if subject.direction == Direction::Teardown {
+            for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
+                remembered.extend(self.memory_of(subject, desired).await?.map(|own| (desired.id.clone(), own)));
+            }
         }
-        Ok(desired.filled(|id| outputs.get(id)).map_err(|unfit| Look::Failed {
-            why: unfit.to_string(),
-            mend: format!("correct what {} gives", unfit.step),
-        }))
+        Ok(remembered)
     }
 
     /// What this project has of the same kind in the same place, with the inputs that it was made with.
@@ -167,6 +165,21 @@ impl Desk {
             behalf,
         })
     }
+}
+
+/// The resource with its inputs filled in: from what is remembered of it, if anything is (what was associated then is to be
+/// removed now), otherwise from what was seen.
+fn with_inputs(
+    desired: &Desired,
+    remembered: Option<&Desired>,
+    outputs: &BTreeMap<StepId, Outputs>,
+) -> Result<Option<Desired>, Look> {
+    if let Some(remembered) = remembered {
+        return Ok(Some(remembered.clone()));
+    }
+    desired
+        .filled(|id| outputs.get(id))
+        .map_err(|unfit| Look::Failed { why: unfit.to_string(), mend: format!("correct what {} gives", unfit.step) })
 }
 
 /// Which resource is meant.
