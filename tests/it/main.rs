@@ -4,6 +4,7 @@
 mod attacks;
 mod doctor;
 mod endpoint;
+mod errors;
 mod kinds;
 mod sessions;
 mod world;
