@@ -14,7 +14,7 @@ use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
 use crate::requests::carry_out::CarriedOut;
 use crate::requests::plan::{Prepared, Wish};
-use crate::requests::see_through::Stay;
+use crate::requests::see_through::{Stay, stopped};
 use crate::requests::show::Which;
 use crate::requests::submit::Submitted;
 use crate::requests::{Desk, DeskError};
@@ -123,9 +123,16 @@ impl Terminal {
             return Err(DeskError::Invalid("nobody is at the terminal who could be asked: say --yes".to_owned()));
         }
         let asked = question.to_owned();
-        let answer = tokio::task::spawn_blocking(move || ask::line(&asked)).await;
+        // A thread of its own: the process can end while it still waits for a line that never comes.
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || reply.send(ask::line(&asked)));
+        let mut stop = self.stop.clone();
+        let answer = tokio::select! {
+            answer = answer => answer.ok().and_then(Result::ok),
+            () = stopped(&mut stop) => None,
+        };
         match answer {
-            Ok(Ok(answer)) if is_yes(&answer) => Ok(()),
+            Some(answer) if is_yes(&answer) => Ok(()),
             _ => Err(DeskError::NotNow("nothing was done".to_owned())),
         }
     }

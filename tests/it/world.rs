@@ -68,7 +68,7 @@ pub struct World {
 
 /// The SDK's pauses between tries are skipped, its timeouts are kept.
 #[derive(Debug)]
-struct NoPauses;
+pub struct NoPauses;
 
 impl AsyncSleep for NoPauses {
     fn sleep(&self, duration: Duration) -> Sleep {
