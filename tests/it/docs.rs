@@ -136,7 +136,7 @@ fn the_roles_are_shown_as_they_are() {
     );
 }
 
-/// Every file of the crate but its tests, relative to `src`, with its first sentence.
+/// Every file of the crate but its tests, with its first sentence.
 fn modules(folder: &Path, into: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).expect("a folder that can be read") {
         let path = entry.expect("a folder that can be read").path();
@@ -148,8 +148,8 @@ fn modules(folder: &Path, into: &mut BTreeMap<String, String>) {
             modules(&path, into);
         } else if name.ends_with(".rs") {
             let text = std::fs::read_to_string(&path).expect("a file that can be read");
-            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-            let file = path.strip_prefix(source).expect("a path under src").display().to_string();
+            let file =
+                path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a path of the crate").display().to_string();
             into.insert(file, first_sentence(&text));
         }
     }
@@ -189,7 +189,7 @@ fn every_module_has_its_line_in_the_architecture() {
 
 /// The room of a file, with its place in the order of src/lib.rs.
 fn room(file: &str) -> (usize, &str) {
-    let name = file.split(['/', '.']).next().unwrap_or_default();
+    let name = file.split(['/', '.']).nth(1).unwrap_or_default();
     let mut order = include_str!("../../src/lib.rs").lines().filter_map(|line| line.strip_prefix("pub mod "));
     order.position(|listed| listed.trim_end_matches(';') == name).map_or((0, "the door"), |at| (at + 1, name))
 }
