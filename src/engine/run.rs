@@ -245,14 +245,12 @@ impl Run<'_> {
 
     /// A step that is given up leaves nothing open; if that cannot be closed either, a person is told.
     async fn close_what_is_open(&self, failed: Event, resource: &dyn Resource) -> Event {
-        let Event::Failed { step, why, mend, retry_at: None } = failed else { return failed };
-        match in_time(resource.abandon()).await {
-            Ok(()) => Event::Failed { step, why, mend, retry_at: None },
-            Err(error) => {
-                let why = format!("{why}; and what it left open could not be closed: {error}");
-                Event::Failed { step, why, mend, retry_at: None }
-            }
-        }
+        let Event::Failed { step, why, mend, retry_at: None, without_effect } = failed else { return failed };
+        let why = match in_time(resource.abandon()).await {
+            Ok(()) => why,
+            Err(error) => format!("{why}; and what it left open could not be closed: {error}"),
+        };
+        Event::Failed { step, why, mend, retry_at: None, without_effect }
     }
 
     async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
@@ -306,8 +304,13 @@ impl Run<'_> {
         self.journal.append(self.lease, &event).await
     }
 
+    /// Writes a failure before or besides the step's own call: whatever an earlier try began stays begun.
     async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
-        self.journal.append(self.lease, &self.failure(step, error, state)).await
+        let mut event = self.failure(step, error, state);
+        if let Event::Failed { without_effect, .. } = &mut event {
+            *without_effect = false;
+        }
+        self.journal.append(self.lease, &event).await
     }
 
     fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {

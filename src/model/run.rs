@@ -93,6 +93,9 @@ pub enum Event {
         mend: Option<String>,
         /// When it is tried again by itself; none if a person has to act first.
         retry_at: Option<Timestamp>,
+        /// The call that was begun is known to have had no effect: what is found there later is not ours for its sake.
+        #[serde(default)]
+        without_effect: bool,
     },
     /// A person asked for another try: steps that failed are as if never begun.
     Retried,

@@ -64,7 +64,7 @@ impl Desk {
         stop: watch::Receiver<bool>,
     ) -> Result<CarriedOut, DeskError> {
         let judge = DeskJudge { desk: self, request };
-        let standing = self.engine.carry_out(&request.plan, lease, &self.store, &judge, fresh, stop.clone()).await;
+        let standing = self.engine.carry_out(&request.plan, lease, &*self.journal, &judge, fresh, stop.clone()).await;
         match standing {
             Ok(Standing::Done) => self.conclude(lease, RequestMove::Finish).await,
             Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
@@ -101,7 +101,7 @@ impl Desk {
     /// who cancelled, the process that was carrying it out, or a worker at its start.
     pub(super) async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
         let request = self.store.request(id).await?;
-        let states = replay(&request.plan, &self.store.replay(lease).await?);
+        let states = replay(&request.plan, &self.journal.replay(lease).await?);
         let judge = DeskJudge { desk: self, request: &request };
         for step in &request.plan.steps {
             let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
@@ -117,8 +117,9 @@ impl Desk {
                 }
                 Err(error) => format!("given up, and what it left open could not be closed: {error}"),
             };
-            let event = Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None };
-            self.store.append(lease, &event).await?;
+            let event =
+                Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None, without_effect: false };
+            self.journal.append(lease, &event).await?;
         }
         Ok(())
     }

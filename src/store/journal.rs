@@ -57,6 +57,9 @@ async fn append(conn: &mut SqliteConnection, lease: &Lease, event: &Event) -> Re
         Event::Finished { outputs, resource, ours, .. } => {
             holdings::finished(conn, &lease.request, resource, outputs, *ours).await?;
         }
+        Event::Failed { step, without_effect: true, .. } => {
+            holdings::without_effect(conn, &lease.request, step).await?;
+        }
         Event::Waiting { .. } | Event::Held { .. } | Event::Failed { .. } | Event::Retried => {}
     }
     Ok(write(conn, &lease.request, event).await?)

@@ -1,9 +1,14 @@
 //! What is tested from the outside, through the real SDK clients, against the local AWS.
 #![cfg(feature = "sandbox")]
 
+mod calls;
+mod crashes;
 mod docs;
 mod doctor;
 mod endpoint;
+mod failures;
+mod house;
 mod kinds;
 mod sessions;
+mod tap;
 mod world;
