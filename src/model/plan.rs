@@ -159,7 +159,7 @@ pub enum Action {
     },
     /// It is waited for.
     Await,
-    /// What is done is decided when the steps that its inputs come from are done.
+    /// What is done is decided when the steps that its inputs come from, or that it depends on, are done.
     Decide,
     /// It stands in the way of the whole plan, for this reason.
     Blocked {
@@ -381,9 +381,14 @@ impl Plan {
             }
             Action::Await => writeln!(f, "{indent}not there yet: the run waits for it")?,
             Action::Decide => {
+                let inputs = step.desired.inputs.iter();
                 let sources: Vec<String> =
-                    step.desired.inputs.iter().map(|(field, input)| format!("{field} from {}", input.step)).collect();
-                writeln!(f, "{indent}decided when known: {}", sources.join(", "))?;
+                    inputs.map(|(field, input)| format!("{field} from {}", input.step)).collect();
+                let after: Vec<&str> = step.desired.after.iter().map(StepId::as_str).collect();
+                match sources.is_empty() {
+                    false => writeln!(f, "{indent}decided when known: {}", sources.join(", "))?,
+                    true => writeln!(f, "{indent}decided when done: {}", after.join(", "))?,
+                }
             }
             Action::Blocked { why, mend } => {
                 writeln!(f, "{indent}BLOCKED: {why}")?;

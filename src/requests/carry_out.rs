@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::judge::DeskJudge;
 use super::{Desk, DeskError};
-use crate::engine::{CloudError, FreshLooks, Journal, JournalError, Judge, Lease, Standing};
+use crate::engine::{CloudError, FreshLooks, JournalError, Judge, Lease, Standing};
 use crate::model::request::RequestMove;
 use crate::model::run::replay;
 use crate::model::{Event, Request, RequestId, RequestState, Step, StepState};

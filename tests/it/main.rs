@@ -9,4 +9,5 @@ mod house;
 mod kinds;
 mod sessions;
 mod tap;
+mod use_cases;
 mod world;
