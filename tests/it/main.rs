@@ -2,11 +2,13 @@
 #![cfg(feature = "sandbox")]
 
 mod crashes;
+mod demos;
 mod doctor;
 mod endpoint;
 mod failures;
 mod house;
 mod kinds;
+mod plans;
 mod sessions;
 mod tap;
 mod use_cases;
