@@ -29,6 +29,8 @@ pub struct Ask {
     /// The journal says that this tool began to create it, having seen that it was not there. A resource that is
     /// found without a mark is then ours: the process died between the call that made it and the one that marked it.
     pub begun: bool,
+    /// It is to be removed: only then is it asked how much it holds.
+    pub removing: bool,
     /// On whose behalf.
     pub behalf: Behalf,
 }

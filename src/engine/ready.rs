@@ -1,10 +1,14 @@
 //! Which steps can be taken up now, and how the run as a whole stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Plan, Step, StepId, StepState};
+use crate::model::{Outputs, Plan, Step, StepId, StepState};
+
+/// How old may be what an awaited step told when a step that relies on it begins; what is older is looked at again.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// How every step stands.
 pub type States = BTreeMap<StepId, StepState>;
@@ -39,6 +43,25 @@ fn is_due(state: &StepState, now: Timestamp) -> bool {
 
 fn needs_are_done(step: &Step, states: &States) -> bool {
     step.needs().all(|needed| matches!(states.get(needed), Some(StepState::Done { .. })))
+}
+
+/// The awaited steps that a step which is about to begin gets its inputs from and that were looked at a while ago, with what
+/// they told. What others write they can change: what an approval was given for may not be what is there any more. A step
+/// that was begun keeps its inputs, and so do the others that get theirs from the same.
+pub fn stale_sources(plan: &Plan, step: &Step, states: &States, now: Timestamp) -> Vec<(Step, Outputs)> {
+    let begun = |id: &StepId| matches!(states[id], StepState::Running { .. } | StepState::Retrying { .. });
+    let names: BTreeSet<&StepId> = step.desired.inputs.values().map(|input| &input.step).collect();
+    let awaited = names.into_iter().filter_map(|id| plan.step(id)).filter(|source| source.desired.spec.is_awaited());
+    awaited
+        .filter(|source| {
+            let id = &source.desired.id;
+            plan.steps.iter().filter(|one| one.needs().any(|needed| needed == id)).all(|one| !begun(&one.desired.id))
+        })
+        .filter_map(|source| match &states[&source.desired.id] {
+            StepState::Done { outputs, at, .. } if *at + FRESH < now => Some((source.clone(), outputs.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 /// How the run stands, when no call is under way and no step is ready but held ones.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::cloud::Work;
 use super::judge::{Judge, Judgement};
-use super::ready::{Standing, States, ready, standing};
+use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
 use super::{Cloud, CloudError, Journal, JournalError, Lease, Progress, Resource};
 use crate::model::run::{self, Did, ResourceKey, replay};
@@ -110,12 +110,17 @@ impl Run<'_> {
             busy.remove(&id);
             match taken {
                 Ok(events) => {
+                    let only_its_own = events.iter().all(|recorded| recorded.event.step() == Some(&id));
                     for Recorded { at, event, .. } in events {
+<<<<<<< HEAD
                         run::note_begun(&mut begun, &event);
                         let state = states.entry(id.clone()).or_default();
+=======
+                        let state = states.entry(event.step().unwrap_or(&id).clone()).or_default();
+>>>>>>> w-e
                         *state = std::mem::take(state).after(at, &event);
                     }
-                    if matches!(states.get(&id), Some(StepState::Held { .. })) {
+                    if only_its_own && matches!(states.get(&id), Some(StepState::Held { .. })) {
                         held.insert(id);
                     }
                 }
@@ -144,12 +149,17 @@ impl Run<'_> {
     ) -> impl Future<Output = Taken> + Send + use<'_> {
         let outputs_of = |id: &StepId| states.get(id).and_then(StepState::outputs);
         let filled = step.desired.filled(outputs_of);
+        let sources = stale_sources(self.plan, step, states, (self.engine.clock)());
         let (id, state, mut step) = (step.desired.id.clone(), states[&step.desired.id].clone(), step.clone());
         async move {
             let taken = match filled {
                 Ok(Some(desired)) => {
                     step.desired = desired;
+<<<<<<< HEAD
                     self.perform(&step, &state, begun, fresh).await
+=======
+                    self.perform(&step, &state, &sources, fresh).await
+>>>>>>> w-e
                 }
                 Ok(None) => {
                     let why = "the steps that it gets its inputs from did not tell them".to_owned();
@@ -169,7 +179,11 @@ impl Run<'_> {
         &self,
         step: &Step,
         state: &StepState,
+<<<<<<< HEAD
         begun: bool,
+=======
+        sources: &[(Step, Outputs)],
+>>>>>>> w-e
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
         if let StepState::Held { step: held, digest, .. } = state
@@ -177,13 +191,21 @@ impl Run<'_> {
         {
             return Ok(vec![]);
         }
+        for (source, told) in sources {
+            match self.tells_else(source, told).await? {
+                Ok(None) => {}
+                Ok(Some(observed)) => return Ok(vec![self.nothing_to_do(source, observed).await?]),
+                Err(error) => return Ok(vec![self.fail(step, &error, state).await?]),
+            }
+        }
         let ask = self.judge.ask(step).await?;
         if step.action.changes_something() && !needs_approval(step) {
             self.engine.cloud.expect(std::slice::from_ref(&ask));
         }
         let resource = self.engine.cloud.resource(ask);
         let look = match fresh {
-            Some((spec, observed)) if spec == step.desired.spec => Ok(observed),
+            // What is left open until other steps are done is looked at after them.
+            Some((spec, observed)) if spec == step.desired.spec && step.action != Action::Decide => Ok(observed),
             _ => in_time(resource.observe()).await,
         };
         let observed = match look {
@@ -202,6 +224,24 @@ impl Run<'_> {
                 self.act(decided, was_ours, state, resource).await
             }
         }
+    }
+
+    /// What an awaited step would tell now, if that is not what it told.
+    async fn tells_else(
+        &self,
+        source: &Step,
+        told: &Outputs,
+    ) -> Result<Result<Option<Observed>, CloudError>, JournalError> {
+        let ask = self.judge.ask(source).await?;
+        Ok(match in_time(self.engine.cloud.resource(ask).observe()).await {
+            Ok(Observed::Ours { outputs, .. } | Observed::Foreign { outputs, .. }) if outputs == *told => Ok(None),
+            Ok(observed @ (Observed::Ours { .. } | Observed::Foreign { .. })) => Ok(Some(observed)),
+            Ok(Observed::Absent | Observed::Leaving { .. }) => Err(CloudError::Blocked {
+                why: format!("{} is not there any more", source.desired.spec.name()),
+                mend: "see why it was removed; when it is there again, `genkan retry`".to_owned(),
+            }),
+            Err(error) => Err(error),
+        })
     }
 
     /// Writes before, calls, writes after.

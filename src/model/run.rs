@@ -195,6 +195,10 @@ impl StepState {
             _ => 0,
         };
         match (self, event) {
+            // What is only waited for was looked at again, and says something else now.
+            (Self::Done { did: Did::Seen, .. }, Event::Finished { did: did @ Did::Seen, outputs, .. }) => {
+                Self::Done { did: *did, outputs: outputs.clone(), at }
+            }
             // What is done is done, whatever an older process still writes.
             (done @ Self::Done { .. }, _) => done,
             (Self::Failed { .. } | Self::Retrying { .. } | Self::Waiting { .. }, Event::Retried) => Self::Pending,

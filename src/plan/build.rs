@@ -52,13 +52,14 @@ pub struct Subject {
 /// with its look in `looks`; one without a look is taken for one that could not be looked at.
 pub fn plan(config: &Config, subject: &Subject, ordered: Vec<Desired>, looks: &BTreeMap<StepId, Look>) -> Plan {
     let rules = rules(config, &subject.environment);
-    let steps: Vec<Step> = ordered
+    let mut steps: Vec<Step> = ordered
         .into_iter()
         .map(|desired| {
             let consent = Consent { adopt: subject.adopt.contains(&desired.id), delete_data: subject.delete_data };
             planned(subject.direction, desired, looks, consent, &rules)
         })
         .collect();
+    leave_open_what_depends(subject.direction, &mut steps, looks, &rules);
     let notes = notes(config, subject, &steps, &rules);
     Plan {
         direction: subject.direction,
@@ -68,6 +69,29 @@ pub fn plan(config: &Config, subject: &Subject, ordered: Vec<Desired>, looks: &B
         accounts: accounts(config, &subject.place, &steps),
         steps,
         notes,
+    }
+}
+
+/// What is ours and as it should be may not be so any more when what it depends on has changed (a credential that was
+/// imported from a secret): what is done about it is decided then.
+fn leave_open_what_depends(
+    direction: Direction,
+    steps: &mut [Step],
+    looks: &BTreeMap<StepId, Look>,
+    rules: &GateRules,
+) {
+    if direction != Direction::Onboard {
+        return;
+    }
+    for at in 0..steps.len() {
+        let (before, rest) = steps.split_at_mut(at);
+        let step = &mut rest[0];
+        let changes = |id: &StepId| before.iter().any(|one| one.desired.id == *id && one.action.changes_something());
+        let is_ours = matches!(looks.get(&step.desired.id), Some(Look::Seen { observed: Observed::Ours { .. }, .. }));
+        if is_ours && matches!(step.action, Action::Keep { .. }) && step.needs().any(changes) {
+            let consent = Consent { adopt: step.adopt, delete_data: step.delete_data };
+            *step = with_action(step.desired.clone(), Action::Decide, consent, rules);
+        }
     }
 }
 

@@ -82,7 +82,7 @@ impl Judge for DeskJudge<'_> {
             approvers,
         };
         let plan = &self.request.plan;
-        self.desk.ask(&step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
+        self.desk.ask(plan.direction, &step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
     }
 
     async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError> {

@@ -58,7 +58,8 @@ impl Desk {
         let mut under_way = FuturesUnordered::new();
         // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
         for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
-            let ask = self.ask(desired, &subject.project, &subject.environment, behalf.clone()).await?;
+            let ask =
+                self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf.clone()).await?;
             self.cloud.expect(&[ask]);
         }
         loop {
@@ -101,7 +102,8 @@ impl Desk {
         soon: bool,
     ) -> Result<Look, CloudError> {
         let stored = |error: DeskError| CloudError::Wrong { why: error.to_string() };
-        let ask = self.ask(desired, &subject.project, &subject.environment, behalf).await.map_err(stored)?;
+        let ask = self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf);
+        let ask = ask.await.map_err(stored)?;
         let others = match (subject.direction, desired.scope) {
             (Direction::Teardown, Scope::Account) => {
                 let others = self.store.others(&key(desired), &subject.project, &subject.environment).await;
@@ -123,6 +125,7 @@ impl Desk {
     /// Everything that a resource needs to know to be asked.
     pub(super) async fn ask(
         &self,
+        direction: Direction,
         desired: &Desired,
         project: &ProjectName,
         environment: &EnvironmentName,
@@ -138,6 +141,7 @@ impl Desk {
             environment: environment.clone(),
             remembered: self.store.remembered(&key, owner).await?,
             begun: self.has_begun(desired, project, environment).await?,
+            removing: direction == Direction::Teardown,
             behalf,
         })
     }

@@ -4,13 +4,19 @@
 mod attacks;
 mod calls;
 mod crashes;
+<<<<<<< HEAD
 mod docs;
+=======
+mod demos;
+>>>>>>> w-e
 mod doctor;
 mod endpoint;
 mod errors;
 mod failures;
 mod house;
 mod kinds;
+mod plans;
 mod sessions;
 mod tap;
+mod use_cases;
 mod world;

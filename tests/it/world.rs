@@ -232,6 +232,7 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
         environment: "dev".parse().unwrap(),
         remembered: None,
         begun: false,
+        removing: false,
         behalf: Behalf {
             person: "aiko".to_owned(),
             request: Some("r-7k2m9x4bqd".parse().unwrap()),

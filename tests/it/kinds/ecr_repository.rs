@@ -66,7 +66,9 @@ async fn images_are_counted_and_kept_without_consent() {
     let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;
     let put = client(&world).put_image().repository_name(repository().name).image_manifest(manifest).image_tag("v1");
     put.send().await.expect("pushed");
-    let Ok(Observed::Ours { contents, .. }) = world.look(&ask).await else { panic!("not ours") };
+    let Ok(Observed::Ours { contents, .. }) = world.look(&Ask { removing: true, ..ask.clone() }).await else {
+        panic!("not ours")
+    };
     assert_eq!(contents.get("images"), Some(&1));
     let refused = world.remove(&ask, false).await;
     let Err(CloudError::Blocked { why, .. }) = refused else { panic!("{refused:?}") };
