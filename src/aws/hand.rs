@@ -220,9 +220,16 @@ fn route53_region(region: &Region) -> &'static str {
     }
 }
 
-/// Whether the operator set an endpoint for all services or for this one (`AWS_ENDPOINT_URL_S3`, or in the profile).
-fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+/// Every service that is called, by the id that settings name it by.
+pub const SERVICES: [&str; 8] = ["STS", "SSM", "ECR", "S3", "Secrets Manager", "CodeBuild", "EC2", "Route 53"];
+
+/// The endpoint that the operator set for this one service (`AWS_ENDPOINT_URL_S3`, or in the profile); it goes before the
+/// one for all.
+pub fn endpoint_of(sdk: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let of_service = || sdk.service_config()?.load_config(key.ok()?);
-    sdk.endpoint_url().is_some() || of_service().is_some()
+    sdk.service_config()?.load_config(key.ok()?)
+}
+
+fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+    sdk.endpoint_url().is_some() || endpoint_of(sdk, service).is_some()
 }

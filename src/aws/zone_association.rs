@@ -386,10 +386,15 @@ impl Resource for ZoneAssociation {
         Ok(Progress::Done(self.outputs()))
     }
 
+    /// Withdraws unless this object has: what the last look saw was before another one authorised.
     async fn abandon(&self) -> Result<(), CloudError> {
+        let withdrawn = *self.opened.lock().unwrap_or_else(PoisonError::into_inner) == Some(false);
         match &self.calls {
-            Some(calls) => self.withdraw(calls).await,
-            None => Ok(()),
+            Some(calls) if !withdrawn => {
+                self.opened(true);
+                self.withdraw(calls).await
+            }
+            _ => Ok(()),
         }
     }
 }

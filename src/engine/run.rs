@@ -17,7 +17,7 @@ use super::judge::{Judge, Judgement};
 use super::ready::{Standing, States, ready, standing};
 use super::retry;
 use super::{Cloud, CloudError, Journal, JournalError, Lease, Progress, Resource};
-use crate::model::run::{Did, ResourceKey, replay};
+use crate::model::run::{self, Did, ResourceKey, replay};
 use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, Spec, Step, StepId, StepState};
 
 /// Looks that were made moments ago, by step: they are not repeated.
@@ -90,7 +90,8 @@ impl Run<'_> {
     }
 
     async fn until_nothing_is_ready(&self, mut fresh: FreshLooks) -> Result<Standing, JournalError> {
-        let mut states = replay(self.plan, &self.journal.replay(self.lease).await?);
+        let journal = self.journal.replay(self.lease).await?;
+        let (mut states, mut begun) = (replay(self.plan, &journal), run::begun(&journal));
         let mut under_way: FuturesUnordered<BoxFuture<'_, Taken>> = FuturesUnordered::new();
         let mut busy: BTreeSet<StepId> = BTreeSet::new();
         // Held steps that were taken up in this call and are still not approved: not asked again until the next call.
@@ -101,7 +102,7 @@ impl Run<'_> {
                 for step in ready(self.plan, &states, (self.engine.clock)()) {
                     let id = &step.desired.id;
                     if !held.contains(id) && busy.insert(id.clone()) {
-                        under_way.push(Box::pin(self.take_up(step, &states, fresh.remove(id))));
+                        under_way.push(Box::pin(self.take_up(step, &states, begun.contains(id), fresh.remove(id))));
                     }
                 }
             }
@@ -110,6 +111,7 @@ impl Run<'_> {
             match taken {
                 Ok(events) => {
                     for Recorded { at, event, .. } in events {
+                        run::note_begun(&mut begun, &event);
                         let state = states.entry(id.clone()).or_default();
                         *state = std::mem::take(state).after(at, &event);
                     }
@@ -137,6 +139,7 @@ impl Run<'_> {
         &self,
         step: &Step,
         states: &States,
+        begun: bool,
         fresh: Option<(Spec, Observed)>,
     ) -> impl Future<Output = Taken> + Send + use<'_> {
         let outputs_of = |id: &StepId| states.get(id).and_then(StepState::outputs);
@@ -146,7 +149,7 @@ impl Run<'_> {
             let taken = match filled {
                 Ok(Some(desired)) => {
                     step.desired = desired;
-                    self.perform(&step, &state, fresh).await
+                    self.perform(&step, &state, begun, fresh).await
                 }
                 Ok(None) => {
                     let why = "the steps that it gets its inputs from did not tell them".to_owned();
@@ -166,6 +169,7 @@ impl Run<'_> {
         &self,
         step: &Step,
         state: &StepState,
+        begun: bool,
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
         if let StepState::Held { step: held, digest, .. } = state
@@ -184,15 +188,19 @@ impl Run<'_> {
         };
         let observed = match look {
             Ok(observed) => observed,
-            Err(error) => return Ok(vec![self.fail(step, &error, state).await?]),
+            Err(error) => return Ok(vec![self.fail_after_look(step, &error, state, begun, &*resource).await?]),
         };
         match self.judge.judge(step, &observed).await? {
             Judgement::Nothing => Ok(vec![self.nothing_to_do(step, observed).await?]),
             Judgement::Wait { within } => Ok(vec![self.wait(step, state, within).await?]),
             Judgement::Refuse { why, mend } => {
-                Ok(vec![self.fail(step, &CloudError::Blocked { why, mend }, state).await?])
+                let refused = CloudError::Blocked { why, mend };
+                Ok(vec![self.fail_after_look(step, &refused, state, begun, &*resource).await?])
             }
-            Judgement::Do(decided) => self.act(decided, state, resource).await,
+            Judgement::Do(decided) => {
+                let was_ours = matches!(observed, Observed::Ours { .. });
+                self.act(decided, was_ours, state, resource).await
+            }
         }
     }
 
@@ -200,6 +208,7 @@ impl Run<'_> {
     async fn act(
         &self,
         step: Box<Step>,
+        was_ours: bool,
         state: &StepState,
         mut resource: Arc<dyn Resource>,
     ) -> Result<Vec<Recorded>, JournalError> {
@@ -224,11 +233,16 @@ impl Run<'_> {
         };
         let state = state.clone().after(started.at, &started.event);
         let called = match &step.action {
-            Action::Remove { .. } => in_time(resource.remove(step.delete_data)).await,
+            // Only data that was there when the gate was decided is destroyed: what came since nobody has approved.
+            Action::Remove { contents } => in_time(resource.remove(step.delete_data && !contents.is_empty())).await,
             action => in_time(resource.apply(&work(action))).await,
         };
         let ended = match called {
-            Ok(Progress::Done(outputs)) => self.finish(&step, did(&step.action), outputs, true).await?,
+            Ok(Progress::Done(outputs)) => {
+                // What is somebody else's and only corrected (an authorisation left open) stays somebody else's.
+                let ours = was_ours || !matches!(step.action, Action::Update { .. });
+                self.finish(&step, Did::by(&step.action), outputs, ours).await?
+            }
             Ok(Progress::Waiting { on, again_in }) => {
                 let again_at = (self.engine.clock)() + again_in;
                 let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
@@ -236,21 +250,56 @@ impl Run<'_> {
             }
             Err(error) => {
                 let failed = self.failure(&step, &error, &state);
+                let given_up = matches!(failed, Event::Failed { retry_at: None, .. });
                 let event = self.close_what_is_open(failed, &*resource).await;
-                self.journal.append(self.lease, &event).await?
+                let failed = self.journal.append(self.lease, &event).await?;
+                if given_up && matches!(step.action, Action::Create) {
+                    self.forget_if_nothing_was_made(&step, &error, &*resource).await?;
+                }
+                failed
             }
         };
         Ok(vec![started, ended])
     }
 
+    /// What was begun is ours when it is found later. So where a creation was given up and is known to have made nothing,
+    /// that is kept in mind: what somebody else makes under that name from now on is theirs.
+    async fn forget_if_nothing_was_made(
+        &self,
+        step: &Step,
+        error: &CloudError,
+        resource: &dyn Resource,
+    ) -> Result<(), JournalError> {
+        let is_theirs = matches!(error, CloudError::Blocked { .. });
+        match in_time(resource.observe()).await {
+            Ok(Observed::Absent) => self.journal.made_nothing(self.lease, step).await,
+            Ok(Observed::Foreign { .. }) if is_theirs => self.journal.made_nothing(self.lease, step).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// A step that cannot go on after a look; if it was begun before, something of it may be open.
+    async fn fail_after_look(
+        &self,
+        step: &Step,
+        error: &CloudError,
+        state: &StepState,
+        begun: bool,
+        resource: &dyn Resource,
+    ) -> Result<Recorded, JournalError> {
+        let failed = self.failure(step, error, state);
+        let event = if begun { self.close_what_is_open(failed, resource).await } else { failed };
+        self.journal.append(self.lease, &event).await
+    }
+
     /// A step that is given up leaves nothing open; if that cannot be closed either, a person is told.
     async fn close_what_is_open(&self, failed: Event, resource: &dyn Resource) -> Event {
-        let Event::Failed { step, why, mend, retry_at: None, without_effect } = failed else { return failed };
+        let Event::Failed { step, why, mend, retry_at: None } = failed else { return failed };
         let why = match in_time(resource.abandon()).await {
             Ok(()) => why,
             Err(error) => format!("{why}; and what it left open could not be closed: {error}"),
         };
-        Event::Failed { step, why, mend, retry_at: None, without_effect }
+        Event::Failed { step, why, mend, retry_at: None }
     }
 
     async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
@@ -304,13 +353,8 @@ impl Run<'_> {
         self.journal.append(self.lease, &event).await
     }
 
-    /// Writes a failure before or besides the step's own call: whatever an earlier try began stays begun.
     async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
-        let mut event = self.failure(step, error, state);
-        if let Event::Failed { without_effect, .. } = &mut event {
-            *without_effect = false;
-        }
-        self.journal.append(self.lease, &event).await
+        self.journal.append(self.lease, &self.failure(step, error, state)).await
     }
 
     fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {
@@ -342,15 +386,5 @@ fn work(action: &Action) -> Work {
         Action::Update { changes } => Work::Converge { changes: changes.clone(), adopt: false },
         Action::Adopt { changes } => Work::Converge { changes: changes.clone(), adopt: true },
         _ => Work::Create,
-    }
-}
-
-const fn did(action: &Action) -> Did {
-    match action {
-        Action::Create => Did::Created,
-        Action::Adopt { .. } => Did::Adopted,
-        Action::Update { .. } => Did::Updated,
-        Action::Remove { .. } => Did::Removed,
-        Action::Keep { .. } | Action::Await | Action::Decide | Action::Blocked { .. } => Did::Kept,
     }
 }

@@ -10,7 +10,7 @@ use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement};
 use crate::model::plan::{Direction, Scope};
-use crate::model::{Action, Digest, Observed, Request, Spec, Step};
+use crate::model::{Action, Digest, Event, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
 
@@ -50,7 +50,24 @@ impl DeskJudge<'_> {
         };
         let consent = Consent { adopt: step.adopt, delete_data: step.delete_data };
         let rules = rules(&self.desk.config, &plan.environment);
-        Ok(decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules))
+        let now = decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules);
+        Ok(decide::no_less_guarded(now, step))
+    }
+
+    /// The removal that was approved and begun, if `now` is the rest of it: what is destroyed already needs no other approval.
+    async fn begun_removal(&self, now: &Step) -> Result<Option<Step>, DeskError> {
+        let Action::Remove { contents } = &now.action else { return Ok(None) };
+        if contents.is_empty() {
+            return Ok(None);
+        }
+        let journal = self.desk.store.journal(&self.request.id).await?;
+        // Not from before another try was asked for: who knows what has been put there since.
+        let mut this_try = journal.into_iter().rev().take_while(|recorded| recorded.event != Event::Retried);
+        let begun = this_try.find_map(|recorded| match recorded.event {
+            Event::Started { step, .. } if step.desired == now.desired => Some(*step),
+            _ => None,
+        });
+        Ok(begun.filter(|begun| matches!(&begun.action, Action::Remove { contents } if !contents.is_empty())))
     }
 }
 
@@ -93,7 +110,7 @@ impl Judge for DeskJudge<'_> {
                 ),
                 mend: "cancel this request and ask again, so that the plan shows what is there now".to_owned(),
             },
-            _ => Judgement::Do(Box::new(now)),
+            _ => Judgement::Do(Box::new(self.begun_removal(&now).await.map_err(storage)?.unwrap_or(now))),
         })
     }
 }

@@ -42,6 +42,12 @@ impl Desk {
         behalf: &Behalf,
         soon: bool,
     ) -> Result<Looks, DeskError> {
+        // Asked once and beforehand: while looks are under way nothing else is awaited. They would not be driven meanwhile,
+        // and could hold every connection to the store that is then waited for.
+        let held = match subject.direction {
+            Direction::Teardown => self.store.holdings(&subject.project, &subject.environment).await?,
+            Direction::Onboard => vec![],
+        };
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
         // What another one waits for is asked first: it is on the longest way.
@@ -58,7 +64,7 @@ impl Desk {
         loop {
             let mut too_early = Vec::new();
             for desired in left {
-                match self.with_inputs(subject, desired, &outputs).await? {
+                match with_inputs(desired, &held, &outputs) {
                     Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
                     Ok(None) => too_early.push(desired),
                     Err(failed) => {
@@ -79,49 +85,6 @@ impl Desk {
         }
         by_step.extend(left.into_iter().map(|desired| (desired.id.clone(), Look::TooEarly)));
         Ok(Looks { by_step })
-    }
-
-    /// The resource with its inputs filled in: for a teardown from what is remembered of it, if anything is (what was
-    /// associated then is to be removed now), otherwise from what was seen.
-    async fn with_inputs(
-        &self,
-        subject: &Subject,
-        desired: &Desired,
-        outputs: &BTreeMap<StepId, Outputs>,
-    ) -> Result<Result<Option<Desired>, Look>, DeskError> {
-        if subject.direction == Direction::Teardown
-            && !desired.inputs.is_empty()
-            && let Some(remembered) = self.memory_of(subject, desired).await?
-        {
-            return Ok(Ok(Some(remembered)));
-        }
-        Ok(desired.filled(|id| outputs.get(id)).map_err(|unfit| Look::Failed {
-            why: unfit.to_string(),
-            mend: format!("correct what {} gives", unfit.step),
-        }))
-    }
-
-    /// What this project has of the same kind in the same place, with the inputs that it was made with.
-    async fn memory_of(&self, subject: &Subject, desired: &Desired) -> Result<Option<Desired>, DeskError> {
-        for (key, outputs) in self.store.holdings(&subject.project, &subject.environment).await? {
-            if key.kind != desired.spec.kind() || key.place != desired.place {
-                continue;
-            }
-            let told = |field: &String| outputs.get(field).map(|value| (field.clone(), value.clone()));
-            let inputs: Option<Outputs> = desired.inputs.keys().map(told).collect();
-            let Some(inputs) = inputs else { continue };
-            // An input's value is what the resource itself told under the field's name.
-            let mut own = desired.clone();
-            for (field, input) in &mut own.inputs {
-                input.output.clone_from(field);
-            }
-            if let Ok(Some(filled)) = own.filled(|_| Some(&inputs))
-                && filled.spec.name() == key.name
-            {
-                return Ok(Some(Desired { inputs: desired.inputs.clone(), ..filled }));
-            }
-        }
-        Ok(None)
     }
 
     async fn look_at(&self, subject: &Subject, desired: Desired, behalf: &Behalf, soon: bool) -> (StepId, Look) {
@@ -189,6 +152,38 @@ impl Desk {
         let owner = (desired.scope == Scope::Project).then_some((project, environment));
         Ok(self.store.begun(&key(desired), owner).await?)
     }
+}
+
+/// What a project has, and what each thing told about itself.
+type Held = [(ResourceKey, Outputs)];
+
+/// The resource with its inputs filled in: from what is remembered of it (what was associated then is to be removed now), if
+/// anything is in `held`, otherwise from what was seen.
+fn with_inputs(desired: &Desired, held: &Held, outputs: &BTreeMap<StepId, Outputs>) -> Result<Option<Desired>, Look> {
+    if !desired.inputs.is_empty()
+        && let Some(remembered) = memory_of(desired, held)
+    {
+        return Ok(Some(remembered));
+    }
+    desired
+        .filled(|id| outputs.get(id))
+        .map_err(|unfit| Look::Failed { why: unfit.to_string(), mend: format!("correct what {} gives", unfit.step) })
+}
+
+/// What is held of the same kind in the same place, with the inputs that it was made with.
+fn memory_of(desired: &Desired, held: &Held) -> Option<Desired> {
+    let alike = held.iter().filter(|(key, _)| key.kind == desired.spec.kind() && key.place == desired.place);
+    alike.into_iter().find_map(|(key, outputs)| {
+        let told = |field: &String| outputs.get(field).map(|value| (field.clone(), value.clone()));
+        let inputs: Outputs = desired.inputs.keys().map(told).collect::<Option<_>>()?;
+        // An input's value is what the resource itself told under the field's name.
+        let mut own = desired.clone();
+        for (field, input) in &mut own.inputs {
+            input.output.clone_from(field);
+        }
+        let filled = own.filled(|_| Some(&inputs)).ok().flatten()?;
+        (filled.spec.name() == key.name).then(|| Desired { inputs: desired.inputs.clone(), ..filled })
+    })
 }
 
 /// Which resource is meant.

@@ -1,9 +1,16 @@
 //! What is tested from the outside, through the real SDK clients, against the local AWS.
 #![cfg(feature = "sandbox")]
 
+mod attacks;
 mod calls;
+mod crashes;
+mod docs;
 mod doctor;
 mod endpoint;
+mod errors;
+mod failures;
+mod house;
 mod kinds;
 mod sessions;
+mod tap;
 mod world;

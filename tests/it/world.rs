@@ -68,7 +68,7 @@ pub struct World {
 
 /// The SDK's pauses between tries are skipped, its timeouts are kept.
 #[derive(Debug)]
-struct NoPauses;
+pub struct NoPauses;
 
 impl AsyncSleep for NoPauses {
     fn sleep(&self, duration: Duration) -> Sleep {
@@ -324,4 +324,10 @@ fn seed(config: &Config) -> Seed {
     };
     let accounts = vec![platform, shared];
     Seed { region, accounts }
+}
+
+/// The trust policy that a message about a role ends with.
+pub fn trust_policy_in(mend: &str) -> serde_json::Value {
+    let begin = mend.find('{').expect("a policy");
+    serde_json::from_str(&mend[begin..]).expect("JSON")
 }

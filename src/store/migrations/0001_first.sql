@@ -45,7 +45,6 @@ create index shared_by_resource on shared (account, region, kind, name);
 
 create table approvals (
     request text   not null references requests (id),
-    step    text   not null,
     digest  text   not null,
     name    text   not null,
     person  text   not null,
@@ -86,14 +85,13 @@ create table holdings (
     primary key (account, region, kind, name, project, environment)
 );
 
--- Resources whose creation was begun, by which step, and of which no end is known.
+-- Resources whose creation was begun and of which no end is known.
 create table begun (
     account text   not null,
     region  text   not null,
     kind    text   not null,
     name    text   not null,
     request text   not null references requests (id),
-    step    text   not null,
     at      bigint not null,
     primary key (account, region, kind, name)
 );
