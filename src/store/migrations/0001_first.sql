@@ -45,6 +45,7 @@ create index shared_by_resource on shared (account, region, kind, name);
 
 create table approvals (
     request text   not null references requests (id),
+    step    text   not null,
     digest  text   not null,
     name    text   not null,
     person  text   not null,
