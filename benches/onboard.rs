@@ -1,7 +1,7 @@
 //! How long an onboarding takes in round trips, against the local AWS: `cargo bench --bench onboard --profile dev`.
 //!
-//! Prints for each case and round trip the wall time, what it comes to in trips beyond this machine's own work (the same with
-//! no latency, in the same run), the longest chain of calls, the ratio to the floor, and how many calls were made.
+//! Prints for each case and round trip the wall time (median), this machine's own work (the same with no latency, in turns
+//! with it), the difference in trips, the longest chain of calls, the ratio to the floor, and how many calls were made.
 //! `-- --trace` prints every call of one onboarding with its start and end; `-- --samples 9`; `-- --latency 200ms`.
 //! See docs/performance.md.
 
@@ -118,12 +118,13 @@ async fn main() -> Result<(), Failed> {
         return Ok(());
     }
     println!(
-        "{:<28} {:>6} {:>9} {:>9} {:>7} {:>6} {:>6} {:>6} {:>6} {:>9} {:>11} {:>6}",
+        "{:<27} {:>5} {:>7} {:>9} {:>6} {:>10} {:>6} {:>6} {:>6} {:>6} {:>9} {:>11} {:>6}",
         "case",
         "RTT",
         "wall",
         "own work",
         "trips",
+        "wall/floor",
         "chain",
         "floor",
         "ratio",
@@ -133,45 +134,52 @@ async fn main() -> Result<(), Failed> {
         "again"
     );
     for case in Case::ALL {
-        let own_work = measured(case, Duration::ZERO, options.samples).await?.wall;
         for &round_trip in &options.round_trips {
-            let sample = measured(case, round_trip, options.samples).await?;
-            let of = |what: fn(&Call) -> bool| sample.calls.iter().filter(|call| what(call)).count();
-            let trips = sample.wall.saturating_sub(own_work).as_secs_f64() / round_trip.as_secs_f64();
-            let chain = chain(&sample.calls, round_trip);
-            println!(
-                "{:<28} {:>4}ms {:>7}ms {:>7}ms {:>7.2} {:>6} {:>6} {:>6.2} {:>6} {:>9} {:>11} {:>6}",
-                case.name(),
-                round_trip.as_millis(),
-                sample.wall.as_millis(),
-                own_work.as_millis(),
-                trips,
-                chain,
-                case.floor(),
-                f64::from(chain) / f64::from(case.floor()),
-                sample.calls.len(),
-                of(|call| call.changing),
-                of(|call| call.operation == "AssumeRole"),
-                sample.again.len(),
-            );
+            row(case, round_trip, options.samples).await?;
         }
     }
     Ok(())
 }
 
-/// The sample whose wall time is the median of several.
-async fn measured(case: Case, round_trip: Duration, samples: usize) -> Result<Sample, Failed> {
-    let mut all = Vec::with_capacity(samples);
+/// Measures one case at one round trip, and prints what came of it.
+async fn row(case: Case, round_trip: Duration, samples: usize) -> Result<(), Failed> {
+    let [mut at_once, mut delayed] = [vec![], vec![]];
     for _ in 0..samples {
-        all.push(sample(case, round_trip).await?);
+        at_once.push(sample(case, Duration::ZERO).await?);
+        delayed.push(sample(case, round_trip).await?);
     }
     // A busy machine can put calls apart that could have gone together, but not in every sample.
-    let shortest = all.iter().map(|sample| chain(&sample.calls, round_trip)).min().unwrap_or(0);
-    if !round_trip.is_zero() && shortest > case.promised() {
-        return Err(format!("{}: a chain of {shortest} calls, {} are promised", case.name(), case.promised()).into());
+    let chain = delayed.iter().map(|sample| chain(&sample.calls, round_trip)).min().unwrap_or(0);
+    if chain > case.promised() {
+        return Err(format!("{}: a chain of {chain} calls, {} are promised", case.name(), case.promised()).into());
     }
-    all.sort_by_key(|sample| sample.wall);
-    Ok(all.swap_remove(samples / 2))
+    let (own_work, typical) = (median(at_once), median(delayed));
+    let trips = |wall: Duration| wall.as_secs_f64() / round_trip.as_secs_f64();
+    let of = |what: fn(&Call) -> bool| typical.calls.iter().filter(|call| what(call)).count();
+    println!(
+        "{:<27} {:>3}ms {:>5}ms {:>7}ms {:>6.2} {:>10.2} {:>6} {:>6} {:>6.2} {:>6} {:>9} {:>11} {:>6}",
+        case.name(),
+        round_trip.as_millis(),
+        typical.wall.as_millis(),
+        own_work.wall.as_millis(),
+        trips(typical.wall.saturating_sub(own_work.wall)),
+        trips(typical.wall) / f64::from(case.floor()),
+        chain,
+        case.floor(),
+        f64::from(chain) / f64::from(case.floor()),
+        typical.calls.len(),
+        of(|call| call.changing),
+        of(|call| call.operation == "AssumeRole"),
+        typical.again.len(),
+    );
+    Ok(())
+}
+
+/// The sample whose wall time is in the middle.
+fn median(mut samples: Vec<Sample>) -> Sample {
+    samples.sort_by_key(|sample| sample.wall);
+    let middle = samples.len() / 2;
+    samples.swap_remove(middle)
 }
 
 /// Sets a stage, onboards, and onboards the very same again.
@@ -231,9 +239,9 @@ async fn onboard(desk: &Desk, project: &str) -> Result<bool, Failed> {
     }
 }
 
-/// When the caller had a call's answer: half a round trip after it was ready.
+/// When the caller had a call's answer at the earliest: the local AWS holds it back until the round trip is over.
 fn answered(call: &Call, round_trip: Duration) -> SystemTime {
-    call.at + round_trip / 2
+    call.at.max(call.begun + round_trip)
 }
 
 /// How many calls the longest chain has in which each began after the one before was answered. A call that waited for

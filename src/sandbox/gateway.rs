@@ -53,8 +53,8 @@ impl Gateway {
 
     /// Serves one request, and logs it. The round trip's latency is half before and half after the effect.
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Lost> {
-        let (round_trip, begun) = (self.faults.latency(), Instant::now());
         let mut call = Call::begun(self.callers.clock.now());
+        let (round_trip, begun) = (self.faults.latency(), Instant::now());
         pause_until(begun, round_trip / 2).await;
         let mut delay = Duration::ZERO;
         let answer = self.answer(request, &mut call, &mut delay).await;

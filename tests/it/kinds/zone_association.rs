@@ -147,7 +147,7 @@ async fn what_a_dropped_call_left_open_is_closed_although_a_look_before_it_saw_n
     let world = World::start().await;
     let ask = association(SPOKE, VPC);
     assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
-    let never = Effect::Latency(Duration::from_secs(3600));
+    let never = Effect::Latency(Duration::from_hours(1));
     world.aws.faults().add(Rule::on("route53", ASSOCIATE, never));
     let resource = world.resource(&ask);
     tokio::select! {
