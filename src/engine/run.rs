@@ -112,12 +112,8 @@ impl Run<'_> {
                 Ok(events) => {
                     let only_its_own = events.iter().all(|recorded| recorded.event.step() == Some(&id));
                     for Recorded { at, event, .. } in events {
-<<<<<<< HEAD
                         run::note_begun(&mut begun, &event);
-                        let state = states.entry(id.clone()).or_default();
-=======
                         let state = states.entry(event.step().unwrap_or(&id).clone()).or_default();
->>>>>>> w-e
                         *state = std::mem::take(state).after(at, &event);
                     }
                     if only_its_own && matches!(states.get(&id), Some(StepState::Held { .. })) {
@@ -155,11 +151,7 @@ impl Run<'_> {
             let taken = match filled {
                 Ok(Some(desired)) => {
                     step.desired = desired;
-<<<<<<< HEAD
-                    self.perform(&step, &state, begun, fresh).await
-=======
-                    self.perform(&step, &state, &sources, fresh).await
->>>>>>> w-e
+                    self.perform(&step, &state, begun, &sources, fresh).await
                 }
                 Ok(None) => {
                     let why = "the steps that it gets its inputs from did not tell them".to_owned();
@@ -179,11 +171,8 @@ impl Run<'_> {
         &self,
         step: &Step,
         state: &StepState,
-<<<<<<< HEAD
         begun: bool,
-=======
         sources: &[(Step, Outputs)],
->>>>>>> w-e
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
         if let StepState::Held { step: held, digest, .. } = state

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ids::StepId;
 use super::plan::{Action, Change, Gate, GateReason, Plan, Step, Tally};
 
 impl fmt::Display for Plan {
@@ -51,9 +52,15 @@ impl Plan {
             }
             Action::Await => writeln!(f, "{indent}not there yet: the run waits for it")?,
             Action::Decide => {
+                let inputs = step.desired.inputs.iter();
                 let sources: Vec<String> =
-                    step.desired.inputs.iter().map(|(field, input)| format!("{field} from {}", input.step)).collect();
-                writeln!(f, "{indent}decided when known: {}", sources.join(", "))?;
+                    inputs.map(|(field, input)| format!("{field} from {}", input.step)).collect();
+                if sources.is_empty() {
+                    let after: Vec<&str> = step.desired.after.iter().map(StepId::as_str).collect();
+                    writeln!(f, "{indent}decided when done: {}", after.join(", "))?;
+                } else {
+                    writeln!(f, "{indent}decided when known: {}", sources.join(", "))?;
+                }
             }
             Action::Blocked { why, mend } => {
                 writeln!(f, "{indent}BLOCKED: {why}")?;

@@ -5,11 +5,7 @@ use tokio::sync::watch;
 
 use super::judge::DeskJudge;
 use super::{Desk, DeskError};
-<<<<<<< HEAD
 use crate::engine::{FreshLooks, JournalError, Judge, Lease, Standing};
-=======
-use crate::engine::{CloudError, FreshLooks, JournalError, Judge, Lease, Standing};
->>>>>>> w-e
 use crate::model::request::RequestMove;
 use crate::model::run::{begun, replay};
 use crate::model::{Event, Observed, Request, RequestId, RequestState, Step, StepState};

@@ -4,11 +4,8 @@
 mod attacks;
 mod calls;
 mod crashes;
-<<<<<<< HEAD
-mod docs;
-=======
 mod demos;
->>>>>>> w-e
+mod docs;
 mod doctor;
 mod endpoint;
 mod errors;
