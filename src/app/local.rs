@@ -44,7 +44,14 @@ impl LocalPlatform {
     /// # Errors
     /// When the local AWS refuses its own seed.
     pub async fn start(folder: &Path, prepared: &[&str]) -> Result<Self, SandboxError> {
-        let config = config(folder);
+        Self::of(config(folder), prepared).await
+    }
+
+    /// A new one, of another config.
+    ///
+    /// # Errors
+    /// When the local AWS refuses its own seed.
+    pub async fn of(config: Config, prepared: &[&str]) -> Result<Self, SandboxError> {
         let aws = LocalAws::start(seed(&config, prepared)).await?;
         Ok(Self { aws, config })
     }
@@ -59,7 +66,12 @@ impl LocalPlatform {
     /// # Errors
     /// When the store cannot be opened.
     pub async fn desk(&self) -> Result<Desk, DeskError> {
-        super::wire::desk_over(self.config.clone(), self.sdk(ACCESS_KEY.0, ACCESS_KEY.1)).await
+        super::wire::desk_over(self.config.clone(), self.tool()).await
+    }
+
+    /// The tool's own identity, as the SDK's settings.
+    pub fn tool(&self) -> SdkConfig {
+        self.sdk(ACCESS_KEY.0, ACCESS_KEY.1)
     }
 
     /// An account's administrator, as the SDK's settings.
@@ -86,7 +98,8 @@ impl LocalPlatform {
     pub async fn write_vpc_id(&self, project: &ProjectName, environment: &EnvironmentName) -> Result<(), String> {
         let (name, account) = self.parameter(project, environment)?;
         let ssm = aws_sdk_ssm::Client::new(&self.administrator(&account));
-        let vpc = vpc_id(environment.as_str(), 0);
+        let number = PREPARED.iter().position(|prepared| *prepared == project.as_str()).unwrap_or_default();
+        let vpc = vpc_id(environment.as_str(), number);
         let put = ssm.put_parameter().name(name).value(vpc).r#type(aws_sdk_ssm::types::ParameterType::String);
         put.send().await.map(drop).map_err(|error| format!("{error:?}"))
     }
@@ -175,7 +188,7 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
             } else {
                 vec![]
             },
-            vpcs: if zones.is_empty() { project_vpcs.collect() } else { vec![platform_vpc] },
+            vpcs: project_vpcs.chain((!zones.is_empty()).then_some(platform_vpc)).collect(),
             zones,
             parameters: parameters.collect(),
         }

@@ -43,7 +43,8 @@ pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskErro
     let gates = Gates::new(&config.limits);
     let cloud = Arc::new(Aws::new(Arc::clone(&config), base, gates));
     let holder = format!("process {}", std::process::id());
-    Ok(Desk::new(DeskParts { config, store, cloud, clock: Arc::new(Timestamp::now), names_are_trusted, holder }))
+    let (journal, clock) = (Arc::new(store.clone()), Arc::new(Timestamp::now));
+    Ok(Desk::new(DeskParts { config, store, journal, cloud, clock, names_are_trusted, holder }))
 }
 
 /// Whether that AWS is one on this machine, for every service: there, and only there, `--as` may say who is asking.

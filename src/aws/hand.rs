@@ -139,12 +139,13 @@ impl Hand {
         self.session.credentials().await.map(drop)
     }
 
-    /// Opens the session in the background; a failure shows at the first call.
+    /// Opens the session in the background; a failure shows at the first call. The hand is held meanwhile: one that nobody
+    /// holds and that is not open yet would be forgotten, and the session opened a second time.
     pub fn warm(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let session = Arc::clone(&self.session);
+        let hand = self.clone();
         runtime.spawn(async move {
-            if let Err(error) = session.credentials().await {
+            if let Err(error) = hand.open().await {
                 tracing::debug!(%error, "a session could not be opened ahead");
             }
         });

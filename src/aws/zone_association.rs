@@ -100,6 +100,10 @@ impl ZoneAssociation {
 
     fn opened(&self, open: bool) {
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        // This object may be dropped at any moment: the next one must not go by what was seen before.
+        if let Some(looked) = self.looked.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            looked.open = open;
+        }
     }
 
     fn saw(&self, dns: Option<(bool, bool)>, open: bool) {

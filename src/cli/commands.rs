@@ -7,7 +7,8 @@ use super::args::{
     ApproveArguments, CancelArguments, Going, OnboardArguments, PlanArguments, ReasonArguments, RequestsArguments,
     RetryArguments, StatusArguments, TeardownArguments,
 };
-use super::{Exit, Printer, ask, draw, follow};
+use super::follow::{self, Shown};
+use super::{Exit, Printer, ask, draw};
 use crate::model::finding::Health;
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
@@ -139,10 +140,12 @@ impl Terminal {
     /// Carries a request out from here, live, and says how it stands in the end.
     async fn see_through(&self, id: &RequestId, prepared: Option<Prepared>, wait: bool) -> Ended {
         let stay = if wait { Stay::UntilItEnds } else { Stay::UntilItWaits };
+        let mut shown = Shown::so_far(&self.desk, id).await?;
         let stands = tokio::select! {
             stands = self.desk.see_through(id, prepared, stay, self.stop.clone()) => stands?,
-            broken = follow::follow(&self.desk, id, &self.printer) => match broken? {},
+            broken = follow::follow(&self.desk, id, &mut shown, &self.printer) => match broken? {},
         };
+        shown.update(&self.desk, id, &self.printer).await?;
         let view = self.desk.show(id).await?;
         self.printer.result(&view, || draw::request(&view));
         Ok(match stands {

@@ -113,7 +113,7 @@ pub enum CloudError {
 ///
 /// A contract: every method may be called again at any time, also after the process died in the middle of it, also
 /// while AWS still shows an older state. `observe` changes nothing. A method ends well before its lease does: the
-/// engine gives it [`crate::engine::journal::Lease::call_timeout`] and treats running over as [`CloudError::Passing`].
+/// engine gives it [`crate::engine::journal::Lease::CALL_TIMEOUT`] and treats running over as [`CloudError::Passing`].
 #[async_trait]
 pub trait Resource: Send + Sync {
     /// What is there. Called before every `apply` and `remove`, and for plans and status.

@@ -8,7 +8,8 @@ use super::CloudError;
 use crate::model::{Event, StepId};
 
 /// How often a step that fails in passing is tried before a person is asked. The SDK's own three attempts come on top of
-/// each of these; they answer a lost packet within a second, these answer an outage or a storm of throttling in minutes.
+/// each of these; they answer a lost packet within a second, these answer a short outage or a storm of throttling, within
+/// about a minute.
 pub const TRIES: u32 = 8;
 
 /// The longest that a step waits between two tries.
@@ -30,7 +31,9 @@ pub fn failed(step: StepId, error: &CloudError, failures: u32, now: Timestamp, c
         CloudError::Blocked { why, mend } => (why.clone(), Some(mend.clone()), None),
         CloudError::Wrong { why } => (why.clone(), None, None),
     };
-    Event::Failed { step, why, mend, retry_at: retry_in.map(|wait| now + wait) }
+    // Something stood in the way of the call, so it did nothing.
+    let without_effect = matches!(error, CloudError::Blocked { .. });
+    Event::Failed { step, why, mend, retry_at: retry_in.map(|wait| now + wait), without_effect }
 }
 
 /// Twice as long each time, from half a second, between half and the whole of it.

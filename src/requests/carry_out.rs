@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::judge::DeskJudge;
 use super::{Desk, DeskError};
-use crate::engine::{FreshLooks, Journal, JournalError, Judge, Lease, Standing};
+use crate::engine::{FreshLooks, JournalError, Judge, Lease, Standing};
 use crate::model::request::RequestMove;
 use crate::model::run::{begun, replay};
 use crate::model::{Event, Observed, Request, RequestId, RequestState, Step, StepState};
@@ -88,7 +88,7 @@ impl Desk {
         stop: watch::Receiver<bool>,
     ) -> Result<CarriedOut, DeskError> {
         let judge = DeskJudge { desk: self, request };
-        let standing = self.engine.carry_out(&request.plan, lease, &self.store, &judge, fresh, stop.clone()).await;
+        let standing = self.engine.carry_out(&request.plan, lease, &*self.journal, &judge, fresh, stop.clone()).await;
         match standing {
             Ok(Standing::Done) => self.conclude(lease, RequestMove::Finish).await,
             Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
@@ -125,7 +125,7 @@ impl Desk {
     /// [`DeskError::Cloud`] with what could not be closed: it still counts as open.
     async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
         let request = self.store.request(id).await?;
-        let journal = self.store.replay(lease).await?;
+        let journal = self.journal.replay(lease).await?;
         let (states, begun) = (replay(&request.plan, &journal), begun(&journal));
         let judge = DeskJudge { desk: self, request: &request };
         let mut open = None;
@@ -138,15 +138,13 @@ impl Desk {
                 open = Some(error);
                 continue;
             }
-            // What was never made is not ours, whoever makes it from now on.
-            if let Ok(Observed::Absent) = resource.observe().await {
-                self.store.made_nothing(lease, &step).await?;
+            if matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
+                continue;
             }
-            if !matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
-                let why = format!("given up: the request was {}", request.state);
-                let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None };
-                self.store.append(lease, &event).await?;
-            }
+            let why = format!("given up: the request was {}", request.state);
+            let without_effect = matches!(resource.observe().await, Ok(Observed::Absent));
+            let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None, without_effect };
+            self.journal.append(lease, &event).await?;
         }
         open.map_or(Ok(()), |error| Err(DeskError::Cloud(error)))
     }

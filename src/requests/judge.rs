@@ -33,6 +33,13 @@ impl DeskJudge<'_> {
         Ok(counted.map(|approval| approval.by.name).collect())
     }
 
+    /// Whether the journal says that its creation was begun and not ended.
+    async fn is_unfinished(&self, step: &Step, observed: &Observed) -> Result<bool, DeskError> {
+        let plan = &self.request.plan;
+        let ours = matches!(observed, Observed::Ours { .. }) && plan.direction == Direction::Onboard;
+        Ok(ours && self.desk.has_begun(&step.desired, &plan.project, &plan.environment).await?)
+    }
+
     async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
         let plan = &self.request.plan;
         let others = match (plan.direction, step.desired.scope) {
@@ -88,6 +95,10 @@ impl Judge for DeskJudge<'_> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;
         Ok(match &now.action {
+            // A try that died before it could leave its mark: as it should be but for that.
+            Action::Keep { .. } if self.is_unfinished(step, observed).await.map_err(storage)? => {
+                Judgement::Do(Box::new(Step { action: Action::Update { changes: vec![] }, ..now }))
+            }
             Action::Keep { .. } => Judgement::Nothing,
             Action::Await => Judgement::Wait { within: patience(&now.desired.spec) },
             Action::Blocked { why, mend } => Judgement::Refuse { why: why.clone(), mend: mend.clone() },

@@ -1,6 +1,6 @@
 //! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -42,17 +42,29 @@ impl Desk {
         behalf: &Behalf,
         soon: bool,
     ) -> Result<Looks, DeskError> {
-        // Asked of the store before any look begins: whoever waits for a connection while others that have one are not
-        // driven on waits for ever.
-        let remembered = self.remembered_inputs(subject, blueprint).await?;
+        // Asked once and beforehand: while looks are under way nothing else is awaited. They would not be driven meanwhile,
+        // and could hold every connection to the store that is then waited for.
+        let held = match subject.direction {
+            Direction::Teardown => self.store.holdings(&subject.project, &subject.environment).await?,
+            Direction::Onboard => vec![],
+        };
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
+        // What another one waits for is asked first: it is on the longest way.
+        let awaited: BTreeSet<&StepId> =
+            blueprint.iter().flat_map(|desired| desired.inputs.values().map(|input| &input.step)).collect();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
+        left.sort_by_key(|desired| !awaited.contains(&desired.id));
         let mut under_way = FuturesUnordered::new();
+        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
+        for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
+            let ask = self.ask(desired, &subject.project, &subject.environment, behalf.clone()).await?;
+            self.cloud.expect(&[ask]);
+        }
         loop {
             let mut too_early = Vec::new();
             for desired in left {
-                match with_inputs(desired, remembered.get(&desired.id), &outputs) {
+                match with_inputs(desired, &held, &outputs) {
                     Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
                     Ok(None) => too_early.push(desired),
                     Err(failed) => {
@@ -73,44 +85,6 @@ impl Desk {
         }
         by_step.extend(left.into_iter().map(|desired| (desired.id.clone(), Look::TooEarly)));
         Ok(Looks { by_step })
-    }
-
-    /// For a teardown, the resources whose inputs are remembered, filled in.
-    async fn remembered_inputs(
-        &self,
-        subject: &Subject,
-        blueprint: &[Desired],
-    ) -> Result<BTreeMap<StepId, Desired>, DeskError> {
-        let mut remembered = BTreeMap::new();
-        if subject.direction == Direction::Teardown {
-            for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
-                remembered.extend(self.memory_of(subject, desired).await?.map(|own| (desired.id.clone(), own)));
-            }
-        }
-        Ok(remembered)
-    }
-
-    /// What this project has of the same kind in the same place, with the inputs that it was made with.
-    async fn memory_of(&self, subject: &Subject, desired: &Desired) -> Result<Option<Desired>, DeskError> {
-        for (key, outputs) in self.store.holdings(&subject.project, &subject.environment).await? {
-            if key.kind != desired.spec.kind() || key.place != desired.place {
-                continue;
-            }
-            let told = |field: &String| outputs.get(field).map(|value| (field.clone(), value.clone()));
-            let inputs: Option<Outputs> = desired.inputs.keys().map(told).collect();
-            let Some(inputs) = inputs else { continue };
-            // An input's value is what the resource itself told under the field's name.
-            let mut own = desired.clone();
-            for (field, input) in &mut own.inputs {
-                input.output.clone_from(field);
-            }
-            if let Ok(Some(filled)) = own.filled(|_| Some(&inputs))
-                && filled.spec.name() == key.name
-            {
-                return Ok(Some(Desired { inputs: desired.inputs.clone(), ..filled }));
-            }
-        }
-        Ok(None)
     }
 
     async fn look_at(&self, subject: &Subject, desired: Desired, behalf: &Behalf, soon: bool) -> (StepId, Look) {
@@ -137,7 +111,9 @@ impl Desk {
         };
         let rules = build::rules(&self.config, &subject.environment);
         let crosses = desired.spec.other_account(&desired.place.account).is_some();
-        if soon && !(crosses && rules.approvals > 0) {
+        // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
+        let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();
+        if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
             self.cloud.expect(std::slice::from_ref(&ask));
         }
         let observed = self.cloud.resource(ask).observe().await?;
@@ -161,25 +137,53 @@ impl Desk {
             project: project.clone(),
             environment: environment.clone(),
             remembered: self.store.remembered(&key, owner).await?,
-            begun: self.store.begun(&key, owner).await?,
+            begun: self.has_begun(desired, project, environment).await?,
             behalf,
         })
     }
+
+    /// Whether the journal says that a creation of it was begun, for this project (or for the account), and not ended.
+    pub(super) async fn has_begun(
+        &self,
+        desired: &Desired,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+    ) -> Result<bool, DeskError> {
+        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        Ok(self.store.begun(&key(desired), owner).await?)
+    }
 }
 
-/// The resource with its inputs filled in: from what is remembered of it, if anything is (what was associated then is to be
-/// removed now), otherwise from what was seen.
-fn with_inputs(
-    desired: &Desired,
-    remembered: Option<&Desired>,
-    outputs: &BTreeMap<StepId, Outputs>,
-) -> Result<Option<Desired>, Look> {
-    if let Some(remembered) = remembered {
-        return Ok(Some(remembered.clone()));
+/// What a project has, and what each thing told about itself.
+type Held = [(ResourceKey, Outputs)];
+
+/// The resource with its inputs filled in: from what is remembered of it (what was associated then is to be removed now), if
+/// anything is in `held`, otherwise from what was seen.
+fn with_inputs(desired: &Desired, held: &Held, outputs: &BTreeMap<StepId, Outputs>) -> Result<Option<Desired>, Look> {
+    if !desired.inputs.is_empty()
+        && let Some(remembered) = memory_of(desired, held)
+    {
+        return Ok(Some(remembered));
     }
     desired
         .filled(|id| outputs.get(id))
         .map_err(|unfit| Look::Failed { why: unfit.to_string(), mend: format!("correct what {} gives", unfit.step) })
+}
+
+/// What is held of the same kind in the same place, with the inputs that it was made with.
+fn memory_of(desired: &Desired, held: &Held) -> Option<Desired> {
+    let alike = held.iter().filter(|(key, _)| key.kind == desired.spec.kind() && key.place == desired.place);
+    alike.into_iter().find_map(|(key, outputs)| {
+        let told = |field: &String| outputs.get(field).map(|value| (field.clone(), value.clone()));
+        let inputs: Outputs = desired.inputs.keys().map(told).collect::<Option<_>>()?;
+        // An input's value is what the resource itself told under the field's name.
+        let mut own = desired.clone();
+        for (field, input) in &mut own.inputs {
+            input.output.clone_from(field);
+        }
+        let filled = own.filled(|_| Some(&inputs)).ok().flatten()?;
+        (filled.spec.name() == key.name).then(|| Desired { inputs: desired.inputs.clone(), ..filled })
+    })
 }
 
 /// Which resource is meant.

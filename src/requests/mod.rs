@@ -21,7 +21,7 @@ pub mod work;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::engine::{Clock, Cloud, CloudError, Engine, JournalError};
+use crate::engine::{Clock, Cloud, CloudError, Engine, Journal, JournalError};
 use crate::model::finding::Finding;
 use crate::model::{EnvironmentName, Person, Plan};
 use crate::policy::{self, Deed, Grounds};
@@ -32,6 +32,7 @@ use crate::store::{AdvanceError, ApproveError, Changes, Store, StoreError};
 pub struct Desk {
     config: Arc<Config>,
     store: Store,
+    journal: Arc<dyn Journal>,
     cloud: Arc<dyn Cloud>,
     engine: Arc<Engine>,
     clock: Clock,
@@ -45,6 +46,8 @@ pub struct DeskParts {
     pub config: Arc<Config>,
     /// The memory.
     pub store: Store,
+    /// Where runs are written: the memory's own journal, or one that passes everything on to it.
+    pub journal: Arc<dyn Journal>,
     /// The outside world.
     pub cloud: Arc<dyn Cloud>,
     /// The wall clock.
@@ -130,9 +133,9 @@ impl From<JournalError> for DeskError {
 impl Desk {
     /// A desk over these parts.
     pub fn new(parts: DeskParts) -> Self {
-        let DeskParts { config, store, cloud, clock, names_are_trusted, holder } = parts;
+        let DeskParts { config, store, journal, cloud, clock, names_are_trusted, holder } = parts;
         let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
-        Self { config, store, cloud, engine, clock, names_are_trusted, holder }
+        Self { config, store, journal, cloud, engine, clock, names_are_trusted, holder }
     }
 
     /// What the operator decided.

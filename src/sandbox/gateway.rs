@@ -54,8 +54,8 @@ impl Gateway {
     /// Serves one request, and logs it. The round trip's latency is half before and half after the effect.
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Lost> {
         let (round_trip, begun) = (self.faults.latency(), Instant::now());
-        pause_until(begun, round_trip / 2).await;
         let mut call = Call::begun(self.callers.clock.now());
+        pause_until(begun, round_trip / 2).await;
         let mut delay = Duration::ZERO;
         let answer = self.answer(request, &mut call, &mut delay).await;
         call.at = self.callers.clock.now();

@@ -2,9 +2,15 @@
 #![cfg(feature = "sandbox")]
 
 mod attacks;
+mod calls;
+mod crashes;
+mod docs;
 mod doctor;
 mod endpoint;
 mod errors;
+mod failures;
+mod house;
 mod kinds;
 mod sessions;
+mod tap;
 mod world;

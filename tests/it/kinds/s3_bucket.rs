@@ -1,4 +1,4 @@
-//! The S3 bucket.
+//! The S3 bucket against the local AWS: made, kept, converged, foreign, removed.
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
 use genkan::engine::CloudError;

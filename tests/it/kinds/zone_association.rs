@@ -143,6 +143,23 @@ async fn an_authorisation_that_is_not_seen_yet_is_waited_for() {
 }
 
 #[tokio::test]
+async fn what_a_dropped_call_left_open_is_closed_although_a_look_before_it_saw_nothing_open() {
+    let world = World::start().await;
+    let ask = association(SPOKE, VPC);
+    assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
+    let never = Effect::Latency(Duration::from_secs(3600));
+    world.aws.faults().add(Rule::on("route53", ASSOCIATE, never));
+    let resource = world.resource(&ask);
+    tokio::select! {
+        done = resource.apply(&Work::Create) => panic!("it was answered: {done:?}"),
+        () = async { while !has(&world, VPC).await { tokio::task::yield_now().await } } => {}
+    }
+    assert_eq!(open(&world).await.len(), 1);
+    world.resource(&ask).abandon().await.expect("it is permitted");
+    assert_eq!(open(&world).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_association_that_is_refused_leaves_no_authorisation_open() {
     let world = World::start().await;
     world.aws.faults().add(Rule::on("route53", ASSOCIATE, denied()));
