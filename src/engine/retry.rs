@@ -31,9 +31,7 @@ pub fn failed(step: StepId, error: &CloudError, failures: u32, now: Timestamp, c
         CloudError::Blocked { why, mend } => (why.clone(), Some(mend.clone()), None),
         CloudError::Wrong { why } => (why.clone(), None, None),
     };
-    // Something stood in the way of the call, so it did nothing.
-    let without_effect = matches!(error, CloudError::Blocked { .. });
-    Event::Failed { step, why, mend, retry_at: retry_in.map(|wait| now + wait), without_effect }
+    Event::Failed { step, why, mend, retry_at: retry_in.map(|wait| now + wait) }
 }
 
 /// Twice as long each time, from half a second, between half and the whole of it.

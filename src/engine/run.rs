@@ -250,14 +250,32 @@ impl Run<'_> {
             }
             Err(error) => {
                 let failed = self.failure(&step, &error, &state);
-                let mut event = self.close_what_is_open(failed, &*resource).await;
-                if matches!(step.action, Action::Create) {
-                    see_whether_nothing_was_made(&mut event, &*resource).await;
+                let given_up = matches!(failed, Event::Failed { retry_at: None, .. });
+                let event = self.close_what_is_open(failed, &*resource).await;
+                let failed = self.journal.append(self.lease, &event).await?;
+                if given_up && matches!(step.action, Action::Create) {
+                    self.forget_if_nothing_was_made(&step, &error, &*resource).await?;
                 }
-                self.journal.append(self.lease, &event).await?
+                failed
             }
         };
         Ok(vec![started, ended])
+    }
+
+    /// What was begun is ours when it is found later. So where a creation was given up and is known to have made nothing,
+    /// that is kept in mind: what somebody else makes under that name from now on is theirs.
+    async fn forget_if_nothing_was_made(
+        &self,
+        step: &Step,
+        error: &CloudError,
+        resource: &dyn Resource,
+    ) -> Result<(), JournalError> {
+        let is_theirs = matches!(error, CloudError::Blocked { .. });
+        match in_time(resource.observe()).await {
+            Ok(Observed::Absent) => self.journal.made_nothing(self.lease, step).await,
+            Ok(Observed::Foreign { .. }) if is_theirs => self.journal.made_nothing(self.lease, step).await,
+            _ => Ok(()),
+        }
     }
 
     /// A step that cannot go on after a look; if it was begun before, something of it may be open.
@@ -269,19 +287,19 @@ impl Run<'_> {
         begun: bool,
         resource: &dyn Resource,
     ) -> Result<Recorded, JournalError> {
-        let failed = before_the_call(self.failure(step, error, state));
+        let failed = self.failure(step, error, state);
         let event = if begun { self.close_what_is_open(failed, resource).await } else { failed };
         self.journal.append(self.lease, &event).await
     }
 
     /// A step that is given up leaves nothing open; if that cannot be closed either, a person is told.
     async fn close_what_is_open(&self, failed: Event, resource: &dyn Resource) -> Event {
-        let Event::Failed { step, why, mend, retry_at: None, without_effect } = failed else { return failed };
+        let Event::Failed { step, why, mend, retry_at: None } = failed else { return failed };
         let why = match in_time(resource.abandon()).await {
             Ok(()) => why,
             Err(error) => format!("{why}; and what it left open could not be closed: {error}"),
         };
-        Event::Failed { step, why, mend, retry_at: None, without_effect }
+        Event::Failed { step, why, mend, retry_at: None }
     }
 
     async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
@@ -336,7 +354,7 @@ impl Run<'_> {
     }
 
     async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
-        self.journal.append(self.lease, &before_the_call(self.failure(step, error, state))).await
+        self.journal.append(self.lease, &self.failure(step, error, state)).await
     }
 
     fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {
@@ -356,22 +374,6 @@ async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result
             why: format!("no answer within {} seconds", Lease::CALL_TIMEOUT.as_secs()),
             after: None,
         }),
-    }
-}
-
-/// A failure before or besides the step's own call: whatever an earlier try began stays begun.
-fn before_the_call(mut failed: Event) -> Event {
-    if let Event::Failed { without_effect, .. } = &mut failed {
-        *without_effect = false;
-    }
-    failed
-}
-
-/// A creation that was given up and of which nothing is there had no effect: what somebody else makes under that name from
-/// now on is theirs.
-async fn see_whether_nothing_was_made(failed: &mut Event, resource: &dyn Resource) {
-    if let Event::Failed { retry_at: None, without_effect: without @ false, .. } = failed {
-        *without = matches!(in_time(resource.observe()).await, Ok(Observed::Absent));
     }
 }
 

@@ -106,9 +106,6 @@ pub enum Event {
         mend: Option<String>,
         /// When it is tried again by itself; none if a person has to act first.
         retry_at: Option<Timestamp>,
-        /// The call that was begun is known to have had no effect: what is found there later is not ours for its sake.
-        #[serde(default)]
-        without_effect: bool,
     },
     /// A person asked for another try: steps that failed are as if never begun.
     Retried,
@@ -266,9 +263,7 @@ pub fn replay(plan: &Plan, journal: &[Recorded]) -> BTreeMap<StepId, StepState> 
 /// or a failure does not change that; only an end does.
 pub fn begun(journal: &[Recorded]) -> BTreeSet<StepId> {
     let mut begun = BTreeSet::new();
-    for recorded in journal {
-        note_begun(&mut begun, &recorded.event);
-    }
+    journal.iter().for_each(|recorded| note_begun(&mut begun, &recorded.event));
     begun
 }
 

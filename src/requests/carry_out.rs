@@ -136,13 +136,15 @@ impl Desk {
                 open = Some(error);
                 continue;
             }
-            if matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
-                continue;
+            // What was never made is not ours, whoever makes it from now on.
+            if let Ok(Observed::Absent) = resource.observe().await {
+                self.journal.made_nothing(lease, &step).await?;
             }
-            let why = format!("given up: the request was {}", request.state);
-            let without_effect = matches!(resource.observe().await, Ok(Observed::Absent));
-            let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None, without_effect };
-            self.journal.append(lease, &event).await?;
+            if !matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
+                let why = format!("given up: the request was {}", request.state);
+                let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None };
+                self.journal.append(lease, &event).await?;
+            }
         }
         open.map_or(Ok(()), |error| Err(DeskError::Cloud(error)))
     }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::requests;
 use super::rows::{self, checked, json, key_of, kind_word, now, parsed};
 use crate::model::run::ResourceKey;
-use crate::model::{Action, Direction, EnvironmentName, Outputs, Place, ProjectName, RequestId, Step, StepId};
+use crate::model::{Action, Direction, EnvironmentName, Outputs, Place, ProjectName, RequestId, Step};
 
 /// A project that was let into an environment and not shown out since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,31 +169,29 @@ pub(super) async fn started(conn: &mut SqliteConnection, id: &RequestId, step: &
     }
     let key = key_of(step);
     sqlx::query(
-        "insert into begun (account, region, kind, name, request, step, at) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (account, region, kind, name)
-         do update set request = excluded.request, step = excluded.step, at = excluded.at",
+        "insert into begun (account, region, kind, name, request, at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (account, region, kind, name) do update set request = excluded.request, at = excluded.at",
     )
     .bind(key.place.account.as_str())
     .bind(key.place.region.as_str())
     .bind(kind_word(key.kind)?)
     .bind(key.name)
     .bind(id.as_str())
-    .bind(step.desired.id.as_str())
     .bind(now().as_microsecond())
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Forgets that a step began to create its resource: the call had no effect.
-pub(super) async fn without_effect(
-    conn: &mut SqliteConnection,
-    id: &RequestId,
-    step: &StepId,
-) -> Result<(), StoreError> {
-    sqlx::query("delete from begun where request = $1 and step = $2")
+/// Keeps in mind that a step of this request began to create its resource and made nothing.
+pub(super) async fn made_nothing(conn: &mut SqliteConnection, id: &RequestId, step: &Step) -> Result<(), StoreError> {
+    let key = key_of(step);
+    sqlx::query("delete from begun where account = $1 and region = $2 and kind = $3 and name = $4 and request = $5")
+        .bind(key.place.account.as_str())
+        .bind(key.place.region.as_str())
+        .bind(kind_word(key.kind)?)
+        .bind(key.name)
         .bind(id.as_str())
-        .bind(step.as_str())
         .execute(conn)
         .await?;
     Ok(())

@@ -157,8 +157,8 @@ fn desk(platform: &LocalPlatform, config: Config, store: &Store, ahead: &Arc<Ato
     Desk::new(DeskParts {
         cloud: Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits))),
         config,
-        journal: Arc::new(store.clone()),
         store: store.clone(),
+        journal: Arc::new(store.clone()),
         clock: Arc::new(move || Timestamp::now() + SignedDuration::from_micros(ahead.load(Ordering::SeqCst))),
         names_are_trusted: true,
         holder: "a test".to_owned(),

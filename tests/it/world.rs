@@ -325,3 +325,9 @@ fn seed(config: &Config) -> Seed {
     let accounts = vec![platform, shared];
     Seed { region, accounts }
 }
+
+/// The trust policy that a message about a role ends with.
+pub fn trust_policy_in(mend: &str) -> serde_json::Value {
+    let begin = mend.find('{').expect("a policy");
+    serde_json::from_str(&mend[begin..]).expect("JSON")
+}

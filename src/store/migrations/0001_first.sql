@@ -86,14 +86,13 @@ create table holdings (
     primary key (account, region, kind, name, project, environment)
 );
 
--- Resources whose creation was begun, by which step, and of which no end is known.
+-- Resources whose creation was begun and of which no end is known.
 create table begun (
     account text   not null,
     region  text   not null,
     kind    text   not null,
     name    text   not null,
     request text   not null references requests (id),
-    step    text   not null,
     at      bigint not null,
     primary key (account, region, kind, name)
 );

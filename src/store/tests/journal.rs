@@ -11,7 +11,7 @@ fn waiting(step: &Step) -> Event {
 
 fn failed(step: &Step) -> Event {
     let why = "throttled".to_owned();
-    Event::Failed { step: step.desired.id.clone(), why, mend: None, retry_at: None, without_effect: false }
+    Event::Failed { step: step.desired.id.clone(), why, mend: None, retry_at: None }
 }
 
 #[tokio::test]
