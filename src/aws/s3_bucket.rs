@@ -213,7 +213,7 @@ impl S3Bucket {
             if let Some(bucket) = answer.buckets().iter().find(|bucket| bucket.name() == Some(&self.spec.name)) {
                 return Ok(Some(bucket.bucket_region().map(str::to_owned)));
             }
-            next = answer.continuation_token;
+            next = answer.continuation_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 return Ok(None);
             }

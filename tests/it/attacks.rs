@@ -250,6 +250,21 @@ async fn cancelled_while_another_process_has_it_the_other_one_closes_it() {
 }
 
 #[tokio::test]
+async fn cancelled_while_a_process_that_has_died_still_has_it_it_is_closed_when_the_lease_runs_out() {
+    let stage = Stage::new().await;
+    let id = left_open(&stage).await;
+    stage.platform.aws.faults().clear();
+    let lease = stage.store.lease(&id, "a process that has died").await.expect("stored").expect("free");
+    let aiko = person(&stage.desk, "aiko").await;
+    stage.desk.cancel(&aiko, &id, None).await.expect("may");
+    let running = watch::Sender::new(false);
+    let runs_out = async { stage.store.release(&lease).await.expect("stored") };
+    let (closed, ()) = tokio::join!(stage.desk.see_closed(&id, running.subscribe()), runs_out);
+    closed.expect("closed");
+    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_credential_that_somebody_else_imports_after_ours_was_refused_is_theirs() {
     let stage = Stage::new().await;
     stage.fault("codebuild", "ImportSourceCredentials", denied(), When::Always);
