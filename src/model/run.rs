@@ -249,3 +249,6 @@ pub fn replay(plan: &Plan, journal: &[Recorded]) -> BTreeMap<StepId, StepState> 
     }
     states
 }
+
+#[cfg(test)]
+mod tests;

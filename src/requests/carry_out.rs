@@ -97,16 +97,17 @@ impl Desk {
         Ok(if rests { so } else { CarriedOut::Resting((self.clock)()) })
     }
 
-    /// Closes what the begun steps of a request that ended early left open. Safe to repeat; called by whoever notices first:
+    /// Closes what the begun steps of a request that ended early left open, and those that failed: what they left may have
+    /// been closed in vain. Safe to repeat; called by whoever notices first:
     /// who cancelled, the process that was carrying it out, or a worker at its start.
     pub(super) async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
         let request = self.store.request(id).await?;
         let states = replay(&request.plan, &self.journal.replay(lease).await?);
         let judge = DeskJudge { desk: self, request: &request };
         for step in &request.plan.steps {
-            let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
+            let (state, outputs_of) = (&states[&step.desired.id], |id: &_| states.get(id).and_then(StepState::outputs));
             let begun = match step.desired.filled(outputs_of) {
-                Ok(Some(desired)) if is_begun(&states[&step.desired.id]) => Step { desired, ..step.clone() },
+                Ok(Some(desired)) if is_begun(state) || has_failed(state) => Step { desired, ..step.clone() },
                 _ => continue,
             };
             let ask = judge.ask(&begun).await?;
@@ -147,6 +148,11 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// Whether the step was given up.
+const fn has_failed(state: &StepState) -> bool {
+    matches!(state, StepState::Failed { .. })
 }
 
 /// Whether a call of the step was under way, or may be repeated: something may be open.
