@@ -79,3 +79,6 @@ pub fn standing(states: &States) -> Standing {
     }
     if states.values().all(|state| matches!(state, StepState::Done { .. })) { Standing::Done } else { Standing::Held }
 }
+
+#[cfg(test)]
+mod tests;

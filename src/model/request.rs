@@ -111,3 +111,27 @@ pub struct Approval {
     /// When.
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_met_by_every_move() {
+        use RequestMove::{Cancel, Fail, Finish, Reject, Retry};
+        use RequestState::{Cancelled, Done, Failed, Open, Rejected};
+        let moves = [Finish, Fail, Retry, Cancel, Reject];
+        let table = [
+            (Open, [Some(Done), Some(Failed), Some(Open), Some(Cancelled), Some(Rejected)]),
+            (Failed, [None, None, Some(Open), Some(Cancelled), None]),
+            (Done, [None; 5]),
+            (Cancelled, [None; 5]),
+            (Rejected, [None; 5]),
+        ];
+        assert_eq!(table.map(|(from, _)| from), RequestState::ALL);
+        for (from, becomes) in table {
+            assert_eq!(moves.map(|change| from.after(change)), becomes, "{from}");
+            assert_eq!(from.is_open(), from == Open);
+        }
+    }
+}

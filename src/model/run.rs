@@ -279,3 +279,6 @@ pub fn note_begun(begun: &mut BTreeSet<StepId>, event: &Event) {
         Event::Waiting { .. } | Event::Held { .. } | Event::Failed { .. } | Event::Retried => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{CloudError, FreshLooks};
-use crate::model::plan::{Desired, Direction, Scope};
+use crate::model::plan::{Desired, Direction, Scope, UnfitInput};
 use crate::model::run::ResourceKey;
 use crate::model::{EnvironmentName, Observed, Outputs, ProjectName, StepId};
 use crate::plan::build::{self, Look, Subject};
@@ -68,8 +68,9 @@ impl Desk {
                 match with_inputs(desired, &held, &outputs) {
                     Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
                     Ok(None) => too_early.push(desired),
-                    Err(failed) => {
-                        by_step.insert(desired.id.clone(), failed);
+                    Err(unfit) => {
+                        let mend = format!("correct what {} gives", unfit.step);
+                        by_step.insert(desired.id.clone(), Look::Failed { why: unfit.to_string(), mend });
                     }
                 }
             }
@@ -163,15 +164,17 @@ type Held = [(ResourceKey, Outputs)];
 
 /// The resource with its inputs filled in: from what is remembered of it (what was associated then is to be removed now), if
 /// anything is in `held`, otherwise from what was seen.
-fn with_inputs(desired: &Desired, held: &Held, outputs: &BTreeMap<StepId, Outputs>) -> Result<Option<Desired>, Look> {
+fn with_inputs(
+    desired: &Desired,
+    held: &Held,
+    outputs: &BTreeMap<StepId, Outputs>,
+) -> Result<Option<Desired>, UnfitInput> {
     if !desired.inputs.is_empty()
         && let Some(remembered) = memory_of(desired, held)
     {
         return Ok(Some(remembered));
     }
-    desired
-        .filled(|id| outputs.get(id))
-        .map_err(|unfit| Look::Failed { why: unfit.to_string(), mend: format!("correct what {} gives", unfit.step) })
+    desired.filled(|id| outputs.get(id))
 }
 
 /// What is held of the same kind in the same place, with the inputs that it was made with.

@@ -6,6 +6,7 @@ use genkan::model::{Digest, EnvironmentName, RequestState, StepState};
 use genkan::requests::carry_out::CarriedOut;
 
 use super::{Story, onboard, planned};
+use crate::tap::Trouble;
 
 #[tokio::test]
 async fn nobody_approves_their_own_request_even_as_a_lead() {
@@ -94,4 +95,22 @@ async fn an_unattended_environment_says_so_and_runs_through() {
     let id = story.desk.ask("aiko", &onboard("project-x", "dev")).await.expect("asked").expect("a request");
     assert_eq!(story.desk.work(&id).await.expect("done"), CarriedOut::Ended(RequestState::Done));
     assert!(story.desk.show(&id).await.approvals.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_failed_step_left_open_is_closed_when_the_request_is_cancelled() {
+    let story = Story::begins().await;
+    let id = story.asks("aiko", onboard("project-x", "dev")).await;
+    let withdraw = "call route53 POST /2013-04-01/hostedzone/Z0DEV00000000000001/deauthorizevpcassociation";
+    story.desk.trap.trouble(Some((withdraw, Trouble::Forbidden)));
+    story.approves("ren", &id).await;
+    assert_eq!(story.state(&id).await, RequestState::Failed);
+    let StepState::Failed { why, .. } = story.desk.step(&id, "zone-association").await else { panic!("it failed") };
+    assert!(why.contains("could not be closed") && why.contains("genkan-authoriser"), "{why}");
+    assert_eq!(story.house.authorisations().await.len(), 1, "a person was told");
+
+    story.desk.trap.trouble(None);
+    let aiko = story.desk.person("aiko").await;
+    story.desk.desk.cancel(&aiko, &id, None).await.expect("cancelled");
+    assert_eq!(story.house.authorisations().await, [""; 0]);
 }
