@@ -15,7 +15,7 @@ const AT_ONCE: usize = 16;
 const POLL: Duration = Duration::from_secs(1);
 
 /// How often what ended early is looked at for what it left open: after a process has died, nobody else will.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// Works until `stop` turns true, then finishes the calls that are under way and returns.
 ///

@@ -184,9 +184,8 @@ impl S3Bucket {
             };
             answer
         });
-        let refused = match answer.await {
-            Ok(_) => return Ok(region.and_then(|region| self.elsewhere(&region)).unwrap_or(Name::Here)),
-            Err(refused) => refused,
+        let Err(refused) = answer.await else {
+            return Ok(region.and_then(|region| self.elsewhere(&region)).unwrap_or(Name::Here));
         };
         match refused.status {
             Some(404) => Ok(Name::Free),

@@ -81,7 +81,7 @@ impl Run<'_> {
                 Ok(()) => {}
                 // The next renewal may still come in time; if not, every write is refused anyhow.
                 Err(JournalError::Storage(why)) => {
-                    tracing::warn!(request = %self.lease.request, why, "lease not renewed")
+                    tracing::warn!(request = %self.lease.request, why, "lease not renewed");
                 }
                 Err(lost) => return lost,
             }
@@ -261,7 +261,13 @@ impl Run<'_> {
         self.journal.append(self.lease, &event).await
     }
 
-    pub(super) async fn finish(&self, step: &Step, did: Did, outputs: Outputs, ours: bool) -> Result<Recorded, JournalError> {
+    pub(super) async fn finish(
+        &self,
+        step: &Step,
+        did: Did,
+        outputs: Outputs,
+        ours: bool,
+    ) -> Result<Recorded, JournalError> {
         let resource =
             ResourceKey { place: step.desired.place.clone(), kind: step.kind(), name: step.desired.spec.name() };
         let event = Event::Finished {
@@ -275,7 +281,12 @@ impl Run<'_> {
         self.journal.append(self.lease, &event).await
     }
 
-    pub(super) async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
+    pub(super) async fn fail(
+        &self,
+        step: &Step,
+        error: &CloudError,
+        state: &StepState,
+    ) -> Result<Recorded, JournalError> {
         self.journal.append(self.lease, &self.failure(step, error, state)).await
     }
 

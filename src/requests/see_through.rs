@@ -50,7 +50,7 @@ impl Desk {
                 CarriedOut::Held | CarriedOut::Elsewhere if stay == Stay::UntilItEnds => None,
                 _ => return Ok(stands),
             };
-            let until = until.map_or(POLL, |at| self.from_now(at));
+            let until = until.map_or(POLL, |at| self.time_until(at));
             tokio::select! {
                 () = tokio::time::sleep(until) => {}
                 () = stopped(&mut stop) => {}
@@ -86,7 +86,7 @@ impl Desk {
         if age.is_ok_and(|age| age <= FRESH_FOR) { prepared.fresh } else { FreshLooks::new() }
     }
 
-    fn from_now(&self, at: Timestamp) -> Duration {
+    fn time_until(&self, at: Timestamp) -> Duration {
         Duration::try_from(at.duration_since((self.clock)())).unwrap_or_default().min(Lease::LENGTH)
     }
 

@@ -130,7 +130,7 @@ impl LocalAws {
 
     /// What is really there in every account.
     pub async fn inventory(&self) -> Inventory {
-        let mut inventory = self.inner.services.inventory().await;
+        let mut inventory = self.inner.services.inventory();
         self.inner.callers.iam.add_to(&mut inventory);
         inventory
     }

@@ -93,16 +93,13 @@ async fn crash_and_resume(points: Vec<(usize, Point)>, recorded: Arc<Recorded>) 
     let mut hit = Vec::new();
     for (at, (leg, direction)) in LEGS.into_iter().enumerate() {
         let point = points.iter().find(|(of, _)| *of == at).map(|(_, point)| point);
-        let (id, process) = match point {
-            Some(point) => {
-                let (id, dead) = die_at(&house, direction, point).await;
-                hit.push(point.clone());
-                (id, successor(&house, dead).await)
-            }
-            None => {
-                let process = house.start().await;
-                (ask(&process, direction).await, process)
-            }
+        let (id, process) = if let Some(point) = point {
+            let (id, dead) = die_at(&house, direction, point).await;
+            hit.push(point.clone());
+            (id, successor(&house, dead).await)
+        } else {
+            let process = house.start().await;
+            (ask(&process, direction).await, process)
         };
         assert_eq!(process.see_through(&house, &id).await, RequestState::Done, "{point:?}");
         assert_eq!(added(&before, &house.inventory().await), recorded.after[leg], "{point:?}");

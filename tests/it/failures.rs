@@ -121,13 +121,12 @@ async fn fails_and_goes_on(calls: [Option<String>; 2], ways: [Way; 2]) {
     let house = House::new().await;
     let before = house.inventory().await;
     for ((direction, call), way) in LEGS.into_iter().zip(&calls).zip(ways) {
-        match call {
-            Some(call) => leg(&house, direction, call, way).await,
-            None => {
-                let process = house.start().await;
-                let id = ask(&process, direction).await;
-                assert_eq!(process.see_through(&house, &id).await, RequestState::Done);
-            }
+        if let Some(call) = call {
+            leg(&house, direction, call, way).await;
+        } else {
+            let process = house.start().await;
+            let id = ask(&process, direction).await;
+            assert_eq!(process.see_through(&house, &id).await, RequestState::Done);
         }
         if direction == Direction::Onboard {
             let left = house.start().await.plan("aiko", &wish(direction, "project-x", "dev")).await;

@@ -57,7 +57,7 @@ async fn a_session_that_aws_calls_expired_is_opened_again() {
     let world = World::start().await;
     let ask = parameter(PARAMETER);
     world.look(&ask).await.expect("it is permitted");
-    world.aws.pass_time(Duration::from_secs(3600));
+    world.aws.pass_time(Duration::from_hours(1));
     let expired = world.look(&ask).await;
     assert!(matches!(expired, Err(CloudError::Passing { .. })), "{expired:?}");
     world.look(&ask).await.expect("a new session");

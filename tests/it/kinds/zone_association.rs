@@ -196,7 +196,7 @@ async fn a_process_that_died_with_the_authorisation_open_is_made_up_for() {
     // The effect is there, the answer is not: the process is killed in between.
     for (operation, associated) in [(AUTHORISE, false), (ASSOCIATE, true)] {
         let world = World::start().await;
-        let late = Effect::Latency(Duration::from_secs(3600));
+        let late = Effect::Latency(Duration::from_hours(1));
         world.aws.faults().add(Rule::on("route53", operation, late));
         let mut ask = association(SPOKE, VPC);
         {

@@ -40,7 +40,7 @@ async fn an_approval_is_for_one_vpc_and_void_for_another() {
 
     // The stack is built anew while the lead is at lunch.
     story.vpc_becomes("project-x", &second).await;
-    story.desk.wait_until(story.desk.desk.now() + Duration::from_secs(3600));
+    story.desk.wait_until(story.desk.desk.now() + Duration::from_hours(1));
     story.approves("ren", &id).await;
     let StepState::Held { step, digest, .. } = story.desk.step(&id, "zone-association").await else {
         panic!("it is asked for again")
@@ -59,7 +59,7 @@ async fn what_an_approval_was_for_is_gone() {
     let story = Story::begins().await;
     let id = story.asks("aiko", onboard("project-x", "dev")).await;
     story.house.stack_is_down("project-x", "dev").await;
-    story.desk.wait_until(story.desk.desk.now() + Duration::from_secs(3600));
+    story.desk.wait_until(story.desk.desk.now() + Duration::from_hours(1));
     story.approves("ren", &id).await;
     let StepState::Failed { why, .. } = story.desk.step(&id, "zone-association").await else { panic!("it failed") };
     assert!(why.contains("/dev/project-x/vpc-id is not there any more"), "{why}");
