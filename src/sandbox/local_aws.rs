@@ -129,7 +129,7 @@ impl LocalAws {
     }
 
     /// What is really there in every account.
-    pub async fn inventory(&self) -> Inventory {
+    pub fn inventory(&self) -> Inventory {
         let mut inventory = self.inner.services.inventory();
         self.inner.callers.iam.add_to(&mut inventory);
         inventory

@@ -35,12 +35,12 @@ pub fn association(account: &str, vpc: &str) -> Ask {
 
 /// The authorisations that are open in the zone's account.
 async fn open(world: &World) -> Vec<String> {
-    world.lines_of(HUB, "route53 open authorisation").await
+    world.lines_of(HUB, "route53 open authorisation")
 }
 
 /// Whether the zone has that VPC.
 async fn has(world: &World, vpc: &str) -> bool {
-    !world.lines_of(HUB, &format!("route53 association {ZONE} {vpc}")).await.is_empty()
+    !world.lines_of(HUB, &format!("route53 association {ZONE} {vpc}")).is_empty()
 }
 
 fn denied() -> Effect {
@@ -240,7 +240,7 @@ async fn dns_is_turned_on_where_it_is_off() {
     world.converge(&mut association(SPOKE, PLAIN_VPC)).await.expect("it is permitted");
     let changing = counted(&world.aws.log().changing_calls_since(mark));
     assert_eq!(changing["ec2:ModifyVpcAttribute"], 1, "only host names were off");
-    let vpc = world.lines(&format!("ec2 vpc {PLAIN_VPC}")).await;
+    let vpc = world.lines(&format!("ec2 vpc {PLAIN_VPC}"));
     assert!(vpc[0].ends_with("dns support true hostnames true"), "{vpc:?}");
 }
 

@@ -107,10 +107,10 @@ async fn what_a_failed_step_left_open_is_closed_when_the_request_is_cancelled() 
     assert_eq!(story.state(&id).await, RequestState::Failed);
     let StepState::Failed { why, .. } = story.desk.step(&id, "zone-association").await else { panic!("it failed") };
     assert!(why.contains("could not be closed") && why.contains("genkan-authoriser"), "{why}");
-    assert_eq!(story.house.authorisations().await.len(), 1, "a person was told");
+    assert_eq!(story.house.authorisations().len(), 1, "a person was told");
 
     story.desk.trap.trouble(None);
     let aiko = story.desk.person("aiko").await;
     story.desk.desk.cancel(&aiko, &id, None).await.expect("cancelled");
-    assert_eq!(story.house.authorisations().await, [""; 0]);
+    assert_eq!(story.house.authorisations(), [""; 0]);
 }

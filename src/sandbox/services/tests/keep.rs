@@ -52,7 +52,7 @@ async fn two_in_one_process_share_nothing() {
     let (one, two) = (local().await, local().await);
     let before = two.services.inventory();
     aws_sdk_ec2::Client::new(&one.admin(PROJECT)).delete_vpc().vpc_id(PROJECT_VPC).send().await.expect("deleted");
-    assert!(one.lines(PROJECT, "ec2").await.is_empty());
+    assert!(one.lines(PROJECT, "ec2").is_empty());
     assert!(before.diff(&two.services.inventory()).is_empty());
 }
 
