@@ -18,6 +18,7 @@ use crate::cli::commands::Terminal;
 use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
 use crate::config::{Config, find};
+use crate::engine::CloudError;
 use crate::plan::blueprint;
 use crate::requests::DeskError;
 use crate::{telemetry, worker};
@@ -66,14 +67,28 @@ impl AppError {
     }
 }
 
+/// Says what went wrong: in words, and where JSON was asked for as a document too.
 fn report(error: &AppError, printer: &Printer) {
-    printer.error(&error.to_string());
-    if let AppError::Desk(DeskError::Cloud(crate::engine::CloudError::Forbidden { mend: Some(mend), .. })) = error {
-        printer.progress(mend);
+    let message = error.to_string();
+    printer.error(&message);
+    let mut told = serde_json::json!({"error": message, "exit_code": error.exit() as u8});
+    match error {
+        AppError::Desk(DeskError::Cloud(
+            CloudError::Forbidden { mend: Some(mend), .. } | CloudError::Blocked { mend, .. },
+        )) => {
+            printer.progress(mend);
+            told["mend"] = mend.as_str().into();
+        }
+        AppError::Desk(DeskError::Blocked(plan)) => {
+            printer.progress(
+                "nothing was begun; the plan above says what stands in the way and what can be done about it",
+            );
+            told["plan"] = serde_json::json!(plan);
+        }
+        AppError::Config(errors) => told["problems"] = serde_json::json!(errors.problems()),
+        _ => {}
     }
-    if let AppError::Desk(DeskError::Blocked(_)) = error {
-        printer.progress("nothing was begun; the plan above says what stands in the way and what can be done about it");
-    }
+    printer.failure(&told);
 }
 
 async fn run(arguments: Arguments, printer: &Printer) -> Result<Exit, AppError> {
@@ -142,7 +157,10 @@ fn check(path: &Path, printer: &Printer) -> Result<Exit, AppError> {
     let loaded = match Config::load(path) {
         Ok(loaded) => loaded,
         Err(errors) if printer.is_json() => {
-            printer.result(&serde_json::json!({"ok": false, "errors": errors.problems()}), String::new);
+            printer.result(
+                &serde_json::json!({"ok": false, "error": errors.to_string(), "errors": errors.problems()}),
+                String::new,
+            );
             return Ok(Exit::Usage);
         }
         Err(errors) => return Err(errors.into()),

@@ -102,7 +102,7 @@ fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
         .collect();
     format!(
         "A local AWS listens on {endpoint} (Ctrl-C stops it). In another terminal:\n\n  \
-         export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region}\n  \
+         export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n  \
          export AWS_ACCESS_KEY_ID={access_key_id}\n  export AWS_SECRET_ACCESS_KEY={secret_access_key}\n\n  \
          genkan --as aiko onboard {} dev\n  genkan --as ren approve REQUEST\n\n\
          The VPC's id is in SSM for {}; for others the run waits until it is:\n\n  \

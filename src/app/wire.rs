@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use jiff::Timestamp;
 
 use crate::aws::cloud::Aws;
+use crate::aws::hand::{SERVICES, endpoint_of};
 use crate::config::Config;
 use crate::engine::limit::Gates;
 use crate::requests::{Desk, DeskError, DeskParts};
@@ -46,13 +47,61 @@ pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskErro
     Ok(Desk::new(DeskParts { config, store, journal, cloud, clock, names_are_trusted, holder }))
 }
 
-/// Whether that AWS is one on this machine: there, and only there, `--as` may say who is asking.
+/// Whether that AWS is one on this machine, for every service: there, and only there, `--as` may say who is asking.
 fn is_local(base: &SdkConfig) -> bool {
-    let Some(url) = base.endpoint_url().and_then(|url| url::Url::parse(url).ok()) else { return false };
-    match url.host() {
+    let mut of_services = SERVICES.iter().filter_map(|service| endpoint_of(base, service));
+    base.endpoint_url().is_some_and(is_loopback) && of_services.all(|url| is_loopback(&url))
+}
+
+fn is_loopback(url: &str) -> bool {
+    match url::Url::parse(url).ok().as_ref().and_then(url::Url::host) {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Set(&'static str, &'static str);
+
+    impl aws_types::service_config::LoadServiceConfig for Set {
+        fn load_config(&self, key: aws_types::service_config::ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == self.0 && key.env() == "AWS_ENDPOINT_URL").then(|| self.1.to_owned())
+        }
+    }
+
+    #[test]
+    fn only_an_aws_on_this_machine_believes_who_somebody_says_they_are() {
+        for (url, local) in [
+            ("http://127.0.0.1:4566", true),
+            ("http://localhost:4566/", true),
+            ("http://[::1]:4566", true),
+            ("https://sts.amazonaws.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://127.0.0.1:80@example.com", false),
+            ("http://localhost.example.com", false),
+            ("127.0.0.1:4566", false),
+            ("", false),
+        ] {
+            assert_eq!(is_local(&SdkConfig::builder().endpoint_url(url).build()), local, "{url}");
+        }
+        assert!(!is_local(&SdkConfig::builder().build()), "AWS itself");
+    }
+
+    #[test]
+    fn one_service_that_is_elsewhere_is_enough_not_to_be_local() {
+        let with = |service, url| {
+            let base = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566");
+            is_local(&base.service_config(Set(service, url)).build())
+        };
+        for service in SERVICES {
+            assert!(!with(service, "https://example.com"), "{service}");
+            assert!(with(service, "http://127.0.0.1:4567"), "{service}");
+        }
     }
 }

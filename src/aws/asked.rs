@@ -54,14 +54,18 @@ impl Asked {
         self.reach().arn(service, resource)
     }
 
-    /// Whose something with these tags is; none if it is ours. Without a mark it is ours if the journal says that this
-    /// tool began to make it.
+    /// Whose something with these tags is; none if it is ours. For what is made and marked by one call: without a mark it
+    /// was made by somebody else, also if we began to make it.
     pub fn stranger(&self, tags: &[(String, String)]) -> Option<Owner> {
         match tags::owner(tags.iter().map(|(key, value)| (key, value)), &self.ask) {
             Belongs::Mine => None,
-            Belongs::NotMine(Owner::Unmarked) if self.ask.begun => None,
             Belongs::NotMine(owner) => Some(owner),
         }
+    }
+
+    /// The same for what can be made and not be marked yet: then it is ours if the journal says that we began to make it.
+    pub fn stranger_unless_begun(&self, tags: &[(String, String)]) -> Option<Owner> {
+        self.stranger(tags).filter(|owner| !(self.ask.begun && *owner == Owner::Unmarked))
     }
 
     /// What it is called in messages: `S3 bucket project-x-dev`.

@@ -222,19 +222,16 @@ impl Hub {
             causes.push("sts:SetSourceIdentity is not allowed (or set source_identity = false)".to_owned());
         }
         causes.push("a service control policy denies it".to_owned());
-        let said = &refused.message;
-        let why = format!(
-            "{} in {} cannot be assumed ({said}); likely one of: {}",
-            assume.role,
-            assume.account_name,
-            causes.join("; ")
-        );
+        let said = refused.code.as_deref().unwrap_or("no answer");
+        let why = format!("{} in {} cannot be assumed ({said})", assume.role, assume.account_name);
+        let mut mend = format!("it is one of:\n  - {}", causes.join("\n  - "));
         let principal = caller.or_else(|| Some(format!("arn:aws:iam::{}:root", self.account.as_ref()?)));
-        let mend = principal.map(|principal| {
+        if let Some(principal) = principal {
             let external_id = assume.external_id.as_deref();
-            trust_policy(&principal, external_id, assume.tags_allowed, assume.identity_allowed).to_string()
-        });
-        CloudError::Forbidden { why, mend }
+            let trust = trust_policy(&principal, external_id, assume.tags_allowed, assume.identity_allowed);
+            mend.push_str(&format!("\nthe role's trust policy should be:\n{trust:#}"));
+        }
+        CloudError::Forbidden { why, mend: Some(mend) }
     }
 
     async fn pass(&self, action: &str) {

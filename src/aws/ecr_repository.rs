@@ -78,7 +78,8 @@ impl EcrRepository {
         let Some(described) = self.describe(&hand).await? else {
             return Ok(Observed::Absent);
         };
-        let (tags, lifecycle, contents) = try_join!(self.tags(&hand), self.lifecycle(&hand), self.contents(&hand))?;
+        let (tags, lifecycle, contents) =
+            try_join!(self.tags(&hand), self.lifecycle(&hand), self.contents_to_lose(&hand))?;
         let spec = Spec::EcrRepository(seen(&self.spec, &described, lifecycle));
         let outputs = self.outputs(&described);
         Ok(match self.asked.stranger(&tags) {
@@ -122,6 +123,11 @@ impl EcrRepository {
             Err(refused) if refused.is("LifecyclePolicyNotFoundException") => Ok(None),
             Err(refused) => Err(refused.into()),
         }
+    }
+
+    /// How much would be lost with it, where it is to be removed.
+    async fn contents_to_lose(&self, hand: &Hand) -> Result<Contents, CloudError> {
+        if self.asked.ask.removing { self.contents(hand).await } else { Ok(Contents::new()) }
     }
 
     async fn contents(&self, hand: &Hand) -> Result<Contents, CloudError> {
@@ -262,7 +268,7 @@ impl Resource for EcrRepository {
             Work::Converge { changes, adopt } => {
                 let outputs = self.asked.may_change(self.asked.seen_or(self.look()).await?, *adopt)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                self.converge(&fields, *adopt || self.asked.ask.begun).await?;
+                self.converge(&fields, *adopt).await?;
                 Ok(Progress::Done(outputs))
             }
         }

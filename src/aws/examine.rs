@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::{BoxFuture, join_all};
 
 use super::hand::{Hand, RoleKind};
+use super::permission::Statement;
 use super::roles::{all_statements, roles_in_use};
 use super::session::Sessions;
 use crate::config::{Account, Config, Environment};
@@ -73,7 +74,13 @@ impl<'a> Examined<'a> {
         let behalf =
             Behalf { person: DOCTOR.to_owned(), approvers: BTreeSet::from([DOCTOR.to_owned()]), ..Behalf::default() };
         let Place { account, region } = &self.place;
-        let hand = self.sessions.hand(account, region, kind, &behalf, &[]);
+        // A role that can change something is only tried: its session may do nothing.
+        let nothing = [Statement::new("Nothing", &["sts:GetCallerIdentity"], &["*"])];
+        let statements = match kind {
+            RoleKind::Writer | RoleKind::Authoriser => &nothing[..],
+            RoleKind::Reader | RoleKind::SecretReader => &[],
+        };
+        let hand = self.sessions.hand(account, region, kind, &behalf, statements);
         let subject = format!("{} role {}", kind.word(), hand.role);
         if let Err(error) = hand.open().await {
             return vec![failed(&self.title, &subject, &error, None)];

@@ -139,12 +139,13 @@ impl Hand {
         self.session.credentials().await.map(drop)
     }
 
-    /// Opens the session in the background; a failure shows at the first call.
+    /// Opens the session in the background; a failure shows at the first call. The hand is held meanwhile: one that nobody
+    /// holds and that is not open yet would be forgotten, and the session opened a second time.
     pub fn warm(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let session = Arc::clone(&self.session);
+        let hand = self.clone();
         runtime.spawn(async move {
-            if let Err(error) = session.credentials().await {
+            if let Err(error) = hand.open().await {
                 tracing::debug!(%error, "a session could not be opened ahead");
             }
         });
@@ -219,9 +220,16 @@ fn route53_region(region: &Region) -> &'static str {
     }
 }
 
-/// Whether the operator set an endpoint for all services or for this one (`AWS_ENDPOINT_URL_S3`, or in the profile).
-fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+/// Every service that is called, by the id that settings name it by.
+pub const SERVICES: [&str; 8] = ["STS", "SSM", "ECR", "S3", "Secrets Manager", "CodeBuild", "EC2", "Route 53"];
+
+/// The endpoint that the operator set for this one service (`AWS_ENDPOINT_URL_S3`, or in the profile); it goes before the
+/// one for all.
+pub fn endpoint_of(sdk: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let of_service = || sdk.service_config()?.load_config(key.ok()?);
-    sdk.endpoint_url().is_some() || of_service().is_some()
+    sdk.service_config()?.load_config(key.ok()?)
+}
+
+fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+    sdk.endpoint_url().is_some() || endpoint_of(sdk, service).is_some()
 }

@@ -1,5 +1,5 @@
-//! The roles that the config names, as IAM documents: who may assume each, and what it may do. `genkan policies render`
-//! prints them, the sandbox is made with them, `genkan doctor` says which is missing.
+//! The roles that the config names, as IAM documents: who may assume each, and what it may do. The sandbox is made with
+//! them, docs/roles.md shows them, `genkan doctor` says what a role lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 

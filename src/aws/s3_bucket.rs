@@ -18,7 +18,7 @@ use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::{BucketEncryption, S3Bucket as BucketSpec};
-use crate::model::{Observed, Outputs, Owner, Spec};
+use crate::model::{Contents, Observed, Outputs, Owner, Spec};
 
 /// How long one call empties a bucket before it lets the engine come back: well within the lease's call timeout.
 const EMPTYING: Duration = Duration::from_secs(25);
@@ -138,6 +138,8 @@ impl S3Bucket {
                 None => Ok(None),
             }
         };
+        let contents =
+            async { if self.asked.ask.removing { s3_empty::contents(&bucket).await } else { Ok(Contents::new()) } };
         // What it holds is counted in the same breath; if it turns out not to be ours, that is nobody's business here.
         let (settings, contents) = futures::join!(
             async {
@@ -150,7 +152,7 @@ impl S3Bucket {
                     bucket.tags(),
                 )
             },
-            s3_empty::contents(&bucket),
+            contents,
         );
         let (object_ownership, block_public_access, encryption, versioning, cors, tags) = settings?;
         let cors = if same_cors(&self.spec.cors, &cors) { self.spec.cors.clone() } else { cors };
@@ -158,7 +160,8 @@ impl S3Bucket {
         let spec =
             Spec::S3Bucket(BucketSpec { name, object_ownership, block_public_access, encryption, versioning, cors });
         let outputs = self.outputs();
-        Ok(match self.asked.stranger(&tags) {
+        // Not every service that speaks S3 sets the tags that come with a creation.
+        Ok(match self.asked.stranger_unless_begun(&tags) {
             Some(owner) => Observed::Foreign { owner, spec: Some(spec), outputs },
             None => Observed::Ours { spec, outputs, contents: contents? },
         })

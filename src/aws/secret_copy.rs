@@ -21,6 +21,9 @@ use crate::model::{Observed, Outputs, Owner, Place, Spec};
 /// How many days a deleted copy can be restored: the fewest that Secrets Manager allows.
 const RECOVERY_DAYS: i64 = 7;
 
+/// The tag of a secret that was there before and was taken over: what it held is not ours to destroy.
+const ADOPTED: &str = "genkan:adopted";
+
 const CREATE: &str = "secretsmanager:CreateSecret";
 const PUT: &str = "secretsmanager:PutSecretValue";
 
@@ -170,7 +173,10 @@ impl SecretCopy {
         let wanted = both.source_version();
         let current = wanted.is_some() && wanted.map(token) == copy.current;
         let spec = Spec::SecretCopy(CopySpec { current, ..self.spec.clone() });
-        let outputs = self.outputs(&copy.arn, copy.current.as_deref(), wanted);
+        let mut outputs = self.outputs(&copy.arn, copy.current.as_deref(), wanted);
+        if copy.tags.iter().any(|(key, _)| key == ADOPTED) {
+            outputs.insert("adopted".to_owned(), "yes".to_owned());
+        }
         match stranger {
             Some(owner) => Observed::Foreign { owner, spec: Some(spec), outputs },
             None => Observed::Ours { spec, outputs, contents: [].into() },
@@ -201,6 +207,11 @@ impl SecretCopy {
             Err(refused) if refused.action == CREATE && is_taken(&refused) => {
                 let both = self.both(&source).await?;
                 match self.judged(&both) {
+                    // What was deleted by force holds its name for a while after it is gone.
+                    Observed::Absent if refused.is("InvalidRequestException") && refused.message.contains("delet") => {
+                        let why = format!("the name of {} is not free yet after a deletion", self.asked.title());
+                        Err(CloudError::Passing { why, after: None })
+                    }
                     Observed::Absent => Err(refused.into()),
                     Observed::Leaving { .. } => Err(blocked(
                         format!("{} is scheduled for deletion and holds its name until then", self.asked.title()),
@@ -229,8 +240,10 @@ impl SecretCopy {
             let call = hand.secrets().restore_secret().secret_id(&copy.arn);
             hand.call("secretsmanager:RestoreSecret", &copy.arn, call.send()).await?;
         }
-        if adopt || self.asked.ask.begun {
-            let call = hand.secrets().tag_resource().secret_id(&copy.arn).set_tags(Some(self.marks()));
+        if adopt {
+            let adopted = Tag::builder().key(ADOPTED).value("yes").build();
+            let tags = self.marks().into_iter().chain([adopted]).collect();
+            let call = hand.secrets().tag_resource().secret_id(&copy.arn).set_tags(Some(tags));
             hand.call("secretsmanager:TagResource", &copy.arn, call.send()).await?;
         }
         let version = version.ok_or_else(|| source.missing())?;
@@ -356,16 +369,18 @@ impl Resource for SecretCopy {
     }
 
     /// A copy of the source's current version goes at once: its value is in the platform's account, so nothing is lost, and
-    /// the name is free for the next onboarding. One that holds something else stays restorable for seven days. So nothing
-    /// is ever destroyed, and `delete_data` makes no difference.
+    /// the name is free for the next onboarding. One that holds something else, or that somebody else made (its older versions
+    /// are theirs), stays restorable for seven days. So nothing is ever destroyed, and `delete_data` makes no difference.
     async fn remove(&self, _delete_data: bool) -> Result<Progress, CloudError> {
         let Some((outputs, _)) = self.asked.may_remove(self.asked.seen_or(self.look()).await?)? else {
             return Ok(gone());
         };
         let (hand, arn) = (self.writer(), outputs.get("arn").cloned().unwrap_or_else(|| self.arn()));
         let version = outputs.get("version");
+        let is_only_a_copy =
+            version.is_some() && version == outputs.get("source_version") && !outputs.contains_key("adopted");
         let call = hand.secrets().delete_secret().secret_id(&arn);
-        let call = if version.is_some() && version == outputs.get("source_version") {
+        let call = if is_only_a_copy {
             call.force_delete_without_recovery(true)
         } else {
             call.recovery_window_in_days(RECOVERY_DAYS)

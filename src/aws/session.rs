@@ -19,11 +19,13 @@ use super::assume::{Assume, Hub};
 use super::error::NoSession;
 use super::hand::{Hand, RoleKind};
 use super::permission::{Reach, Statement};
+use super::zone_calls::Looked;
 use crate::config::{Account, Config, Role};
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
 use crate::engine::{Ask, CloudError};
-use crate::model::{AccountId, HostedZoneId, Place, Region};
+use crate::model::resource::ZoneAssociation;
+use crate::model::{AccountId, HostedZoneId, Place, Region, VpcId};
 
 /// How long a connection may take to be made: the SDK's own figure.
 const CONNECT: Duration = Duration::from_millis(3100);
@@ -51,7 +53,11 @@ struct Inner {
     hub: Arc<Hub>,
     hands: Mutex<HashMap<(RoleKind, Assume, Region), Hand>>,
     turns: Mutex<HashMap<HostedZoneId, Arc<tokio::sync::Mutex<()>>>>,
+    looks: Mutex<HashMap<(HostedZoneId, Option<VpcId>), LastLook>>,
 }
+
+/// What was last seen of an association.
+type LastLook = Arc<Mutex<Option<Looked>>>;
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +83,17 @@ impl Sessions {
             .region(region)
             .build();
         let hub = Arc::new(Hub::new(&config, &base, gates.clone()));
-        Self { inner: Arc::new(Inner { config, base, gates, hub, hands: Mutex::default(), turns: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                base,
+                gates,
+                hub,
+                hands: Mutex::default(),
+                turns: Mutex::default(),
+                looks: Mutex::default(),
+            }),
+        }
     }
 
     /// What the operator configured.
@@ -110,6 +126,12 @@ impl Sessions {
     pub(super) fn turn_of(&self, zone: &HostedZoneId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(zone.clone()).or_default())
+    }
+
+    /// What the process last saw of that association, if it looked.
+    pub(super) fn looked_at(&self, spec: &ZoneAssociation) -> LastLook {
+        let mut looks = self.inner.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(looks.entry((spec.zone_id.clone(), spec.vpc_id.clone())).or_default())
     }
 
     /// How far permissions in that place reach.

@@ -95,9 +95,14 @@ impl SourceCredential {
         Ok(Found { slot: slots.into_iter().next(), secret })
     }
 
-    /// A credential carries no mark: it is ours if it was remembered, or if the journal says that we began to import it.
+    /// A credential carries no mark, and its ARN is the slot's, whoever imported it: it is ours if it was remembered, or
+    /// if the journal says that we began to import it. One of a sort that we neither imported nor are about to import
+    /// has taken the place of ours.
     fn is_ours(&self, slot: &SourceCredentialsInfo) -> bool {
-        self.remembered("arn").map_or(self.asked.ask.begun, |arn| slot.arn() == Some(arn))
+        let remembered = self.remembered("arn").is_some_and(|arn| slot.arn() == Some(arn));
+        let sort = slot.auth_type().map(Auth::as_str);
+        let of_our_sort = auth_type(slot) == Some(self.spec.auth_type) || sort == self.remembered("auth_type");
+        (remembered || self.asked.ask.begun) && of_our_sort
     }
 
     fn remembered(&self, name: &str) -> Option<&str> {
@@ -110,10 +115,9 @@ impl SourceCredential {
         };
         let outputs = |version| self.outputs(slot.arn(), slot.auth_type().map(Auth::as_str), version);
         let is_ours = self.is_ours(slot);
+        // One of a sort that this tool does not import (OAuth, a connection …) has no place in the spec's words.
         let Some(auth_type) = auth_type(slot) else {
-            let what = slot.auth_type().map_or("unknown", Auth::as_str);
-            let what = format!("the account's {} credential is one by {what}", self.spec_name());
-            return Observed::Foreign { owner: Owner::InTheWay { what }, spec: None, outputs: outputs(None) };
+            return Observed::Foreign { owner: Owner::Unmarked, spec: None, outputs: outputs(None) };
         };
         let secret = found.secret.as_ref();
         let version = self.remembered("version").filter(|_| is_ours);
@@ -131,10 +135,6 @@ impl SourceCredential {
         } else {
             Observed::Foreign { owner: Owner::Unmarked, spec: Some(spec), outputs: outputs(None) }
         }
-    }
-
-    fn spec_name(&self) -> String {
-        self.asked.ask.spec.name()
     }
 
     fn outputs(&self, arn: Option<&str>, auth_type: Option<&str>, version: Option<&str>) -> Outputs {

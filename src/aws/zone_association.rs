@@ -6,7 +6,7 @@
 //! finds the open authorisation as something of ours that differs, and a step that is given up is abandoned, which
 //! withdraws as well.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::error::Refused;
 use super::hand::{Hand, RoleKind};
 use super::session::Sessions;
-use super::zone_calls::{Dns, ZoneCalls};
+use super::zone_calls::{Dns, Looked, ZoneCalls};
 use super::zone_permissions::permissions;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
@@ -29,6 +29,9 @@ const WITHDRAWAL: Duration = Duration::from_secs(12);
 /// How long an authorisation that was just made may stay unseen by the association.
 const PROPAGATION: Duration = Duration::from_secs(15);
 
+/// How old a look may be for an action to rely on it. The engine looks right before it acts.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// See [`ZoneSpec`].
 pub struct ZoneAssociation {
     ask: Ask,
@@ -36,17 +39,10 @@ pub struct ZoneAssociation {
     /// None while the VPC is not known.
     calls: Option<ZoneCalls>,
     readers: [Hand; 2],
-    known: Mutex<Known>,
-}
-
-/// What this object has seen and done, so that it need not be asked again.
-#[derive(Debug, Clone, Copy, Default)]
-struct Known {
-    /// Whether `enableDnsSupport` and `enableDnsHostnames` are on.
-    dns: Option<(bool, bool)>,
-    /// Whether an authorisation may be open.
-    open: Option<bool>,
-    vpc_is_gone: bool,
+    /// What the last look found, whichever object of this association made it.
+    looked: Arc<Mutex<Option<Looked>>>,
+    /// Whether an authorisation may be open because of this object; none while it has neither authorised nor withdrawn.
+    opened: Mutex<Option<bool>>,
 }
 
 impl ZoneAssociation {
@@ -75,7 +71,8 @@ impl ZoneAssociation {
             authoriser: (zone_place.account != vpc_place.account).then(|| hand(&zone_place, RoleKind::Authoriser)),
             turn: sessions.turn_of(&spec.zone_id),
         });
-        Self { ask, spec, calls, readers, known: Mutex::default() }
+        let looked = sessions.looked_at(&spec);
+        Self { ask, spec, calls, readers, looked, opened: Mutex::default() }
     }
 
     /// What a step of it will need: the readers, and once the VPC is known the writer and the authoriser.
@@ -89,12 +86,32 @@ impl ZoneAssociation {
         self.calls.as_ref().ok_or_else(|| CloudError::Wrong { why: why() })
     }
 
-    fn known(&self) -> Known {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What the last look found, if that was moments ago.
+    fn looked(&self) -> Option<Looked> {
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.filter(|looked| looked.at.elapsed() < FRESH)
     }
 
-    fn learn(&self, what: impl FnOnce(&mut Known)) {
-        what(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Whether an authorisation may be open; none if that is not known.
+    fn may_be_open(&self) -> Option<bool> {
+        let opened = *self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.or_else(|| self.looked().map(|looked| looked.open))
+    }
+
+    fn opened(&self, open: bool) {
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        // This object may be dropped at any moment: the next one must not go by what was seen before.
+        if let Some(looked) = self.looked.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            looked.open = open;
+        }
+    }
+
+    fn saw(&self, dns: Option<(bool, bool)>, open: bool) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Looked { at: Instant::now(), dns, open });
+    }
+
+    fn vpc_is_gone(&self) -> bool {
+        self.looked().is_some_and(|looked| looked.dns.is_none())
     }
 
     fn outputs(&self) -> Outputs {
@@ -124,26 +141,6 @@ impl ZoneAssociation {
         Spec::ZoneAssociation(ZoneSpec { associated, vpc_dns, authorisation_open: open, ..self.spec.clone() })
     }
 
-    /// Whether the VPC has the zone; another zone of the same name, in words, if it has that.
-    async fn zone_on_vpc(&self, calls: &ZoneCalls) -> Result<(bool, Option<String>), Refused> {
-        let zones = calls.zones_of_vpc().await?;
-        let bare = |id: &str| id.trim_start_matches("/hostedzone/").to_owned();
-        let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
-        let other = |zone: &&aws_sdk_route53::types::HostedZoneSummary| {
-            bare(&zone.hosted_zone_id) != self.spec.zone_id.as_str() && plain(&zone.name) == plain(&self.spec.zone_name)
-        };
-        let has_it = zones.iter().any(|zone| bare(&zone.hosted_zone_id) == self.spec.zone_id.as_str());
-        let in_the_way = zones.iter().find(other).map(|zone| {
-            let owner = zone.owner.as_ref().and_then(|owner| owner.owning_account().or(owner.owning_service()));
-            let (vpc, id, name) = (&calls.vpc, bare(&zone.hosted_zone_id), plain(&zone.name));
-            format!(
-                "{vpc} is associated with another zone named {name}: {id} of {}",
-                owner.unwrap_or("an unknown owner")
-            )
-        });
-        Ok((has_it, in_the_way))
-    }
-
     /// Why Route 53 does not see a VPC that EC2 shows in that account and region.
     fn unseen(&self, refused: Refused) -> CloudError {
         let (vpc, place) = (self.spec.vpc_id.as_ref().map(ToString::to_string).unwrap_or_default(), &self.ask.place);
@@ -163,8 +160,8 @@ impl ZoneAssociation {
 
     /// Turns on what is off of the VPC's two attributes, first support, which host names need.
     async fn turn_dns_on(&self, calls: &ZoneCalls) -> Result<(), CloudError> {
-        let (support, hostnames) = match self.known().dns {
-            Some(known) => known,
+        let (support, hostnames) = match self.looked().and_then(|looked| looked.dns) {
+            Some(dns) => dns,
             None => tokio::try_join!(calls.dns_is_on(Dns::Support), calls.dns_is_on(Dns::Hostnames))?,
         };
         if !support {
@@ -173,19 +170,19 @@ impl ZoneAssociation {
         if !hostnames {
             calls.turn_dns_on(Dns::Hostnames).await?;
         }
-        self.learn(|known| known.dns = Some((true, true)));
         Ok(())
     }
 
     /// Authorises, unless an authorisation is open already.
     async fn authorise(&self, calls: &ZoneCalls) -> Result<(), CloudError> {
-        if self.known().open == Some(true) {
+        let is_open = self.may_be_open() == Some(true);
+        self.opened(calls.authoriser.is_some());
+        if is_open {
             return Ok(());
         }
-        self.learn(|known| known.open = Some(calls.authoriser.is_some()));
         let answer = calls.authorise().await.map_err(CloudError::from);
         if answer.as_ref().is_err_and(|error| !matches!(error, CloudError::Passing { .. })) {
-            self.learn(|known| known.open = Some(false));
+            self.opened(false);
         }
         answer
     }
@@ -221,7 +218,7 @@ impl ZoneAssociation {
 
     /// AWS says "conflicting" both when the VPC has this very zone and when it has another of an overlapping name.
     async fn after_conflict(&self, calls: &ZoneCalls, refused: Refused) -> Result<(), CloudError> {
-        match self.zone_on_vpc(calls).await.map_err(|refused| self.unseen(refused))? {
+        match calls.zone_on_vpc(&self.spec.zone_name).await.map_err(|refused| self.unseen(refused))? {
             (true, _) => Ok(()),
             (false, Some(what)) => Err(CloudError::Blocked {
                 why: what,
@@ -234,7 +231,7 @@ impl ZoneAssociation {
 
     /// Withdraws, trying a little against what passes: an authorisation that stays open is the worst outcome.
     async fn withdraw(&self, calls: &ZoneCalls) -> Result<(), CloudError> {
-        if self.known().open == Some(false) {
+        if self.may_be_open() == Some(false) {
             return Ok(());
         }
         let tries = async {
@@ -251,7 +248,7 @@ impl ZoneAssociation {
             Err(CloudError::Passing { why: "withdrawing the authorisation took too long".to_owned(), after: None })
         });
         if answer.is_ok() {
-            self.learn(|known| known.open = Some(false));
+            self.opened(false);
         }
         answer
     }
@@ -260,7 +257,7 @@ impl ZoneAssociation {
     async fn is_shown(&self, calls: &ZoneCalls) -> Result<bool, CloudError> {
         for pause in [0, 300, 700, 1500].map(Duration::from_millis) {
             sleep(pause).await;
-            if self.zone_on_vpc(calls).await.map_err(|refused| self.unseen(refused))?.0 {
+            if calls.zone_on_vpc(&self.spec.zone_name).await.map_err(|refused| self.unseen(refused))?.0 {
                 return Ok(true);
             }
         }
@@ -315,15 +312,15 @@ impl Resource for ZoneAssociation {
     async fn observe(&self) -> Result<Observed, CloudError> {
         let calls = self.calls()?;
         let (on_vpc, support, hostnames, open) = tokio::join!(
-            self.zone_on_vpc(calls),
+            calls.zone_on_vpc(&self.spec.zone_name),
             calls.dns_is_on(Dns::Support),
             calls.dns_is_on(Dns::Hostnames),
             calls.is_authorised()
         );
         let open = open?;
         let vpc_is_gone = support.as_ref().is_err_and(|refused| refused.is("InvalidVpcID.NotFound"));
-        self.learn(|known| *known = Known { dns: None, open: Some(open), vpc_is_gone });
         if vpc_is_gone {
+            self.saw(None, open);
             // With the VPC its associations are gone too; an authorisation is not.
             if open {
                 let spec = self.seen(false, (true, true), true);
@@ -336,7 +333,7 @@ impl Resource for ZoneAssociation {
             return Ok(Observed::Foreign { owner: Owner::InTheWay { what }, spec: None, outputs: Outputs::new() });
         }
         let dns = (support?, hostnames?);
-        self.learn(|known| known.dns = Some(dns));
+        self.saw(Some(dns), open);
         let (associated, in_the_way) = on_vpc.map_err(|refused| self.unseen(refused))?;
         let spec = self.seen(associated, dns, open);
         Ok(match in_the_way {
@@ -358,7 +355,7 @@ impl Resource for ZoneAssociation {
             Work::Converge { changes, .. } => changes.iter().any(|change| change.field == field),
         };
         if differs("associated") {
-            if self.known().vpc_is_gone {
+            if self.vpc_is_gone() {
                 let why = format!("{} is not in {}", calls.vpc, self.ask.place);
                 return Err(CloudError::Blocked { why, mend: "check where its id comes from".to_owned() });
             }
@@ -375,7 +372,7 @@ impl Resource for ZoneAssociation {
 
     async fn remove(&self, _delete_data: bool) -> Result<Progress, CloudError> {
         let calls = self.calls()?;
-        let disassociate = async { if self.known().vpc_is_gone { Ok(()) } else { calls.disassociate().await } };
+        let disassociate = async { if self.vpc_is_gone() { Ok(()) } else { calls.disassociate().await } };
         let (disassociated, withdrawn) = tokio::join!(disassociate, self.withdraw(calls));
         disassociated.map_err(|refused| {
             if refused.is("LastVPCAssociation") {
@@ -389,10 +386,15 @@ impl Resource for ZoneAssociation {
         Ok(Progress::Done(self.outputs()))
     }
 
+    /// Withdraws unless this object has: what the last look saw was before another one authorised.
     async fn abandon(&self) -> Result<(), CloudError> {
+        let withdrawn = *self.opened.lock().unwrap_or_else(PoisonError::into_inner) == Some(false);
         match &self.calls {
-            Some(calls) => self.withdraw(calls).await,
-            None => Ok(()),
+            Some(calls) if !withdrawn => {
+                self.opened(true);
+                self.withdraw(calls).await
+            }
+            _ => Ok(()),
         }
     }
 }

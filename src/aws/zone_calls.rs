@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_ec2::types::{AttributeBooleanValue, VpcAttributeName};
 use aws_sdk_route53::types::{HostedZoneSummary, Vpc, VpcRegion};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::error::Refused;
 use super::hand::Hand;
@@ -19,6 +20,17 @@ pub(super) enum Dns {
     Support,
     /// `enableDnsHostnames`
     Hostnames,
+}
+
+/// What a look found that the action after it need not ask again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Looked {
+    /// When.
+    pub(super) at: Instant,
+    /// Whether `enableDnsSupport` and `enableDnsHostnames` are on; none if the VPC is gone.
+    pub(super) dns: Option<(bool, bool)>,
+    /// Whether an authorisation was open.
+    pub(super) open: bool,
 }
 
 /// One VPC, one zone, and the hands for it.
@@ -52,7 +64,7 @@ impl ZoneCalls {
     }
 
     /// The private zones that the VPC is associated with, of any account.
-    pub(super) async fn zones_of_vpc(&self) -> Result<Vec<HostedZoneSummary>, Refused> {
+    async fn zones_of_vpc(&self) -> Result<Vec<HostedZoneSummary>, Refused> {
         let mut zones = Vec::new();
         let mut next = None;
         loop {
@@ -70,6 +82,20 @@ impl ZoneCalls {
                 return Ok(zones);
             }
         }
+    }
+
+    /// Whether the VPC has the zone; another zone of that name, in words, if it has one.
+    pub(super) async fn zone_on_vpc(&self, name: &str) -> Result<(bool, Option<String>), Refused> {
+        let zones = self.zones_of_vpc().await?;
+        let bare = |id: &str| id.trim_start_matches("/hostedzone/").to_owned();
+        let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+        let is_it = |zone: &HostedZoneSummary| bare(&zone.hosted_zone_id) == self.zone.as_str();
+        let in_the_way = zones.iter().find(|zone| !is_it(zone) && plain(&zone.name) == plain(name)).map(|zone| {
+            let owner = zone.owner.as_ref().and_then(|owner| owner.owning_account().or(owner.owning_service()));
+            let (vpc, id, owner) = (&self.vpc, bare(&zone.hosted_zone_id), owner.unwrap_or("an unknown owner"));
+            format!("{vpc} is associated with another zone named {}: {id} of {owner}", plain(name))
+        });
+        Ok((zones.iter().any(is_it), in_the_way))
     }
 
     /// Whether an authorisation for the VPC is open. Never where one account has both.

@@ -4,15 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Genkan lets a project into a multi-account AWS platform: planned, approved, carried out, shown, and undone.
+/// Let projects into a multi-account AWS platform: planned, approved, carried out, shown, and undone.
 #[derive(Debug, Parser)]
 #[command(
     name = "genkan",
     version,
     max_term_width = 110,
-    after_help = "Try it without an AWS account:  genkan demo\n\
-                  Exit codes: 0 done, 1 failed, 2 usage, 3 waiting for an approval or for something to appear, \
-                  4 refused or blocked, 5 what is there is not what should be."
+    after_help = "Try it without an AWS account:\n  genkan demo\n\n\
+                  Exit codes:\n  \
+                  0  what was asked is done, or nothing was left to do\n  \
+                  1  something failed\n  \
+                  2  the command line or the config is wrong\n  \
+                  3  it waits: for an approval, or for something to appear\n  \
+                  4  it was refused, or something is in the way\n  \
+                  5  what is there is not what should be (status, doctor)\n\n\
+                  GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug."
 )]
 pub struct Arguments {
     /// Settings that every command takes.
@@ -30,92 +36,104 @@ impl Arguments {
     }
 }
 
+/// Under which the help lists what every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Settings that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
     /// The config file [default: ./genkan.toml, ./config/genkan.toml, or genkan/genkan.toml in the user's config folder].
-    #[arg(long, short, global = true, env = "GENKAN_CONFIG", value_name = "FILE")]
+    #[arg(long, short, global = true, env = "GENKAN_CONFIG", value_name = "FILE", help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
-    /// Print JSON instead of text.
-    #[arg(long, global = true)]
+    /// Print the result as one JSON document.
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
-    /// Who is asking; only against a local AWS (otherwise it is the AWS caller identity).
-    #[arg(long = "as", global = true, env = "GENKAN_AS", value_name = "PERSON")]
+    /// Who is asking. Only against a local AWS; against AWS it is who `aws sts get-caller-identity` shows.
+    #[arg(long = "as", global = true, env = "GENKAN_AS", value_name = "PERSON", help_heading = EVERYWHERE)]
     pub says: Option<String>,
-    /// Log to the standard error output what is done; -vv logs each call.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    /// Log to the standard error output what is done; -vv logs each AWS call.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what letting a project in would do; changes nothing.
-    #[command(after_help = "Example:  genkan plan project-x dev\n          genkan plan project-x dev --teardown")]
+    /// Show what an onboarding or a teardown would do; changes nothing.
+    #[command(after_help = "Examples:\n  genkan plan project-x dev\n  genkan plan project-x dev --teardown")]
     Plan(PlanArguments),
-    /// Let a project into an environment.
+    /// Let a project into an environment: make what its blueprint asks for and is not there yet.
     #[command(
-        after_help = "Shows the plan, asks, and carries it out. A step that changes another account stops until others have \
-                      approved it (`genkan approve`).\n\nExamples:  genkan onboard project-x dev\n           \
-                      genkan onboard project-x dev --yes --wait\n           genkan onboard project-x dev --adopt bucket"
+        after_help = "Shows the plan, asks, and carries it out. A step that changes another account waits until others have \
+                      approved it (genkan approve); the other steps do not wait for it.\n\n\
+                      Examples:\n  genkan onboard project-x dev\n  \
+                      genkan onboard project-x dev --yes --wait\n  genkan onboard project-x dev --adopt bucket"
     )]
     Onboard(OnboardArguments),
-    /// Show a project out of an environment.
+    /// Show a project out of an environment: remove what was made for it.
     #[command(
-        after_help = "Shows the plan in reverse, asks for the project's name, and carries it out. What holds data stays unless \
-                      --delete-data is given, which others have to approve.\n\nExamples:  genkan teardown project-x dev\n           \
+        after_help = "Shows the plan, asks for the project's name, and carries it out. What holds data is in its way unless \
+                      --delete-data is given, and then others have to approve. What genkan neither made nor took over stays.\n\n\
+                      Examples:\n  genkan teardown project-x dev\n  \
                       genkan teardown project-x dev --yes --wait --delete-data"
     )]
     Teardown(TeardownArguments),
-    /// Approve a step of somebody's request, exactly as it is shown.
-    #[command(after_help = "Example:  genkan approve r-7k2m9x4bqd zone-association")]
+    /// Approve a step of somebody else's request, exactly as it is shown.
+    #[command(after_help = "Shows the step, asks, and carries the request on from here.\n\n\
+                      Examples:\n  genkan approve r-7k2m9x4bqd\n  genkan approve r-7k2m9x4bqd zone-association --yes")]
     Approve(ApproveArguments),
-    /// Reject a request.
-    #[command(after_help = "Example:  genkan reject r-7k2m9x4bqd --reason \"wrong account\"")]
+    /// Reject somebody's request; what was done so far stays.
+    #[command(after_help = "Example:\n  genkan reject r-7k2m9x4bqd --reason \"wrong account\"")]
     Reject(ReasonArguments),
-    /// Cancel a request; what was done stays.
-    #[command(after_help = "Example:  genkan cancel r-7k2m9x4bqd")]
+    /// Cancel a request; what was done so far stays.
+    #[command(after_help = "Example:\n  genkan cancel r-7k2m9x4bqd")]
     Cancel(CancelArguments),
-    /// Take up a request again that failed or was interrupted.
-    #[command(after_help = "Example:  genkan retry r-7k2m9x4bqd --wait")]
+    /// Take up a request again that failed, waits, or was interrupted.
+    #[command(after_help = "Example:\n  genkan retry r-7k2m9x4bqd --wait")]
     Retry(RetryArguments),
     /// Show what is really there, against what should be.
     #[command(
-        after_help = "Examples:  genkan status\n           genkan status project-x\n           genkan status project-x dev --json"
+        after_help = "Examples:\n  genkan status\n  genkan status project-x\n  genkan status project-x dev --json"
     )]
     Status(StatusArguments),
     /// List requests, newest first.
-    #[command(after_help = "Examples:  genkan requests\n           genkan requests --state open --project project-x")]
+    #[command(after_help = "Examples:\n  genkan requests\n  genkan requests --state open --project project-x")]
     Requests(RequestsArguments),
     /// Show one request: its steps, its approvals, its history.
-    #[command(after_help = "Example:  genkan show r-7k2m9x4bqd")]
+    #[command(after_help = "Example:\n  genkan show r-7k2m9x4bqd")]
     Show {
-        /// The request's id, or a beginning of it that only one has.
+        /// The request's id, or as much of its beginning as only one request has.
         request: String,
     },
-    /// Check every account, role, zone and the secret, and say what mends what is wrong.
+    /// Check identity, accounts, roles, zones and the secret; say what mends what is wrong. Changes nothing.
+    #[command(after_help = "Examples:\n  genkan doctor\n  genkan doctor --json")]
     Doctor,
-    /// Carry out what is asked and approved until stopped; after a restart, take up what was left.
+    /// Work: carry out what is asked and approved, until stopped; after a restart, take up what was left.
+    #[command(after_help = "Example:\n  genkan serve --verbose")]
     Serve,
     /// Check the config, or print its schema.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Play the main job through on an embedded local AWS: onboarding, approval, teardown.
+    /// Play the main job through on a local AWS in the process: onboarding, approval, teardown.
     #[cfg(feature = "sandbox")]
-    #[command(after_help = "Examples:  genkan demo\n           genkan demo --env production --latency 80ms")]
+    #[command(after_help = "Examples:\n  genkan demo\n  genkan demo --env production --latency 80ms")]
     Demo(DemoArguments),
     /// Keep the local AWS running on a loopback port, everything prepared, and say how to point at it.
     #[cfg(feature = "sandbox")]
-    #[command(after_help = "Examples:  genkan sandbox\n           genkan sandbox --port 4566 --state ./sandbox")]
+    #[command(after_help = "Examples:\n  genkan sandbox\n  genkan sandbox --port 0 --state ./sandbox\n  \
+                      genkan sandbox --state ./sandbox --fresh")]
     Sandbox(SandboxArguments),
     /// Print a completion script for a shell.
-    #[command(after_help = "Example:  genkan completions bash > /etc/bash_completion.d/genkan")]
+    #[command(
+        after_help = "Examples:\n  genkan completions bash > ~/.local/share/bash-completion/completions/genkan\n  \
+                      genkan completions zsh > ~/.zfunc/_genkan"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
     /// Print the manual page (roff).
-    #[command(after_help = "Example:  genkan man | man -l -")]
+    #[command(after_help = "Example:\n  genkan man | man -l -")]
     Man,
 }
 
@@ -124,7 +142,7 @@ pub enum Command {
 pub struct Subject {
     /// The project's name.
     pub project: String,
-    /// The environment's name.
+    /// The environment's name, as in the config.
     pub environment: String,
 }
 
@@ -137,10 +155,10 @@ pub struct PlanArguments {
     /// Plan a teardown instead.
     #[arg(long)]
     pub teardown: bool,
-    /// Plan to take this resource over if it is there and not ours; may be given several times.
+    /// Plan to take over this resource of the blueprint, if it is there and was made by hand; may be given several times.
     #[arg(long, value_name = "RESOURCE", conflicts_with = "teardown")]
     pub adopt: Vec<String>,
-    /// Plan to destroy data with what holds it.
+    /// Plan to destroy data together with what holds it.
     #[arg(long, requires = "teardown")]
     pub delete_data: bool,
 }
@@ -148,10 +166,10 @@ pub struct PlanArguments {
 /// How a request is carried out.
 #[derive(Debug, Clone, Args)]
 pub struct Going {
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long, short)]
     pub yes: bool,
-    /// Stay until it has ended, also while it waits for an approval or for something to appear.
+    /// Stay until the request has ended, also while it waits for an approval or for something to appear.
     #[arg(long)]
     pub wait: bool,
 }
@@ -165,7 +183,7 @@ pub struct OnboardArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub going: Going,
-    /// Take this resource over if it is there and not ours; may be given several times.
+    /// Take over this resource of the blueprint, if it is there and was made by hand; may be given several times.
     #[arg(long, value_name = "RESOURCE")]
     pub adopt: Vec<String>,
 }
@@ -179,7 +197,7 @@ pub struct TeardownArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub going: Going,
-    /// Destroy data with what holds it; others have to approve that.
+    /// Destroy data together with what holds it; others have to approve that.
     #[arg(long)]
     pub delete_data: bool,
 }
@@ -187,14 +205,14 @@ pub struct TeardownArguments {
 /// `genkan approve`
 #[derive(Debug, Args)]
 pub struct ApproveArguments {
-    /// The request's id, or a beginning of it that only one has.
+    /// The request's id, or as much of its beginning as only one request has.
     pub request: String,
-    /// The step; may be left out where only one waits.
+    /// The step, by its name in the plan; may be left out where only one waits.
     pub step: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub going: Going,
-    /// Approve only if the step's digest begins so: what was shown elsewhere is what is approved.
+    /// Approve only if the step's digest begins with this (8 characters or more): for what was shown elsewhere.
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
 }
@@ -202,7 +220,7 @@ pub struct ApproveArguments {
 /// `genkan reject`
 #[derive(Debug, Args)]
 pub struct ReasonArguments {
-    /// The request's id, or a beginning of it that only one has.
+    /// The request's id, or as much of its beginning as only one request has.
     pub request: String,
     /// Why.
     #[arg(long)]
@@ -212,7 +230,7 @@ pub struct ReasonArguments {
 /// `genkan cancel`
 #[derive(Debug, Args)]
 pub struct CancelArguments {
-    /// The request's id, or a beginning of it that only one has.
+    /// The request's id, or as much of its beginning as only one request has.
     pub request: String,
     /// Why.
     #[arg(long)]
@@ -222,9 +240,9 @@ pub struct CancelArguments {
 /// `genkan retry`
 #[derive(Debug, Args)]
 pub struct RetryArguments {
-    /// The request's id, or a beginning of it that only one has.
+    /// The request's id, or as much of its beginning as only one request has.
     pub request: String,
-    /// Stay until it has ended, also while it waits for an approval or for something to appear.
+    /// Stay until the request has ended, also while it waits for an approval or for something to appear.
     #[arg(long)]
     pub wait: bool,
 }
@@ -232,9 +250,9 @@ pub struct RetryArguments {
 /// `genkan status`
 #[derive(Debug, Args)]
 pub struct StatusArguments {
-    /// The project; all that are known without.
+    /// The project [default: every project that was let in].
     pub project: Option<String>,
-    /// The environment; all without.
+    /// The environment [default: every one that the project was let into].
     #[arg(requires = "project")]
     pub environment: Option<String>,
 }
@@ -259,9 +277,13 @@ pub struct RequestsArguments {
 /// `genkan config`
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Check the config file and its blueprints; every problem with file and line.
+    /// Check the config file and its blueprints; say every problem with file and line.
+    #[command(after_help = "Example:\n  genkan config check --config ./genkan.toml")]
     Check,
     /// Print the JSON schema of the config file, for editors.
+    #[command(
+        after_help = "Examples:\n  genkan config schema > schema.json\n  genkan config schema --blueprint > blueprint.schema.json"
+    )]
     Schema {
         /// Print the schema of blueprints instead.
         #[arg(long)]
@@ -291,10 +313,10 @@ pub struct SandboxArguments {
     /// The loopback port; 0 = any that is free.
     #[arg(long, default_value_t = 4566)]
     pub port: u16,
-    /// Where its state is kept over restarts [default: nowhere: it is forgotten when it stops].
+    /// Where its state is kept over restarts [default: nowhere, it is forgotten when it stops].
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// Begin anew, even where there is a state.
+    /// Begin anew: remove the state that is kept there.
     #[arg(long, requires = "state")]
     pub fresh: bool,
     /// Round-trip time of every call, such as 80ms.

@@ -7,13 +7,14 @@ use super::args::{
     ApproveArguments, CancelArguments, Going, OnboardArguments, PlanArguments, ReasonArguments, RequestsArguments,
     RetryArguments, StatusArguments, TeardownArguments,
 };
-use super::{Exit, Printer, ask, draw, follow};
+use super::follow::{self, Shown};
+use super::{Exit, Printer, ask, draw};
 use crate::model::finding::Health;
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
 use crate::requests::carry_out::CarriedOut;
 use crate::requests::plan::{Prepared, Wish};
-use crate::requests::see_through::Stay;
+use crate::requests::see_through::{Stay, stopped};
 use crate::requests::show::Which;
 use crate::requests::submit::Submitted;
 use crate::requests::{Desk, DeskError};
@@ -122,9 +123,16 @@ impl Terminal {
             return Err(DeskError::Invalid("nobody is at the terminal who could be asked: say --yes".to_owned()));
         }
         let asked = question.to_owned();
-        let answer = tokio::task::spawn_blocking(move || ask::line(&asked)).await;
+        // A thread of its own: the process can end while it still waits for a line that never comes.
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || reply.send(ask::line(&asked)));
+        let mut stop = self.stop.clone();
+        let answer = tokio::select! {
+            answer = answer => answer.ok().and_then(Result::ok),
+            () = stopped(&mut stop) => None,
+        };
         match answer {
-            Ok(Ok(answer)) if is_yes(&answer) => Ok(()),
+            Some(answer) if is_yes(&answer) => Ok(()),
             _ => Err(DeskError::NotNow("nothing was done".to_owned())),
         }
     }
@@ -132,10 +140,12 @@ impl Terminal {
     /// Carries a request out from here, live, and says how it stands in the end.
     async fn see_through(&self, id: &RequestId, prepared: Option<Prepared>, wait: bool) -> Ended {
         let stay = if wait { Stay::UntilItEnds } else { Stay::UntilItWaits };
+        let mut shown = Shown::so_far(&self.desk, id).await?;
         let stands = tokio::select! {
             stands = self.desk.see_through(id, prepared, stay, self.stop.clone()) => stands?,
-            broken = follow::follow(&self.desk, id, &self.printer) => match broken? {},
+            broken = follow::follow(&self.desk, id, &mut shown, &self.printer) => match broken? {},
         };
+        shown.update(&self.desk, id, &self.printer).await?;
         let view = self.desk.show(id).await?;
         self.printer.result(&view, || draw::request(&view));
         Ok(match stands {

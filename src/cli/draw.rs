@@ -18,14 +18,14 @@ pub fn step_line(view: &StepView) -> String {
     let (mark, words) = match state {
         StepState::Pending => (' ', "not begun".to_owned()),
         StepState::Running { .. } => ('>', "under way".to_owned()),
-        StepState::Waiting { on, until: Some(until), .. } => {
-            ('…', format!("waits for {on}, until {}", minutes(*until)))
+        StepState::Waiting { until: Some(until), .. } => {
+            ('…', format!("not there yet, waits until {}", minutes(*until)))
         }
         StepState::Waiting { on, until: None, .. } => ('…', format!("waits for {on}")),
         StepState::Held { step, digest, .. } => {
             let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
             let approvals = if needed == 1 { "1 approval".to_owned() } else { format!("{needed} approvals") };
-            ('#', format!("needs {approvals} for {}", digest.short()))
+            ('#', format!("needs {approvals} ({})", digest.short()))
         }
         StepState::Retrying { why, failures, .. } => ('~', format!("tried {failures} times, goes on trying: {why}")),
         StepState::Failed { why, .. } => ('!', format!("FAILED: {why}")),
@@ -34,7 +34,7 @@ pub fn step_line(view: &StepView) -> String {
     let mark =
         if matches!(state, StepState::Done { did, .. } if !matches!(did, Did::Kept | Did::Seen)) { '+' } else { mark };
     let spec = &step.desired.spec;
-    format!("{mark} {:22} {words:10}  {} {}", step.desired.id, spec.kind().title(), spec.name())
+    format!("{mark} {:22} {} {}: {words}", step.desired.id, spec.kind().title(), spec.name())
 }
 
 /// What was done, in a word.
@@ -63,11 +63,14 @@ pub fn request(view: &RequestView) -> String {
         let _ = writeln!(text, "reason: {reason}");
     }
     text.push('\n');
+    // What mends several steps is said once.
+    let mut mends: Vec<String> = vec![];
     for step in &view.steps {
         let _ = writeln!(text, "  {}", step_line(step));
         match &step.state {
-            StepState::Failed { mend: Some(mend), .. } => {
+            StepState::Failed { mend: Some(mend), .. } if !mends.contains(mend) => {
                 let _ = writeln!(text, "      {}", mend.replace('\n', "\n      "));
+                mends.push(mend.clone());
             }
             StepState::Done { outputs, .. } => {
                 for (name, value) in outputs {
@@ -89,9 +92,17 @@ pub fn request(view: &RequestView) -> String {
     text
 }
 
-/// The history of a request, an event a line.
+/// The history of a request, an event a line: what was done, who approved, who ended it.
 pub fn history(view: &RequestView) -> String {
-    let mut text = String::from("\nhistory\n");
+    let mut lines: Vec<(Timestamp, String)> = view
+        .changes
+        .iter()
+        .map(|change| {
+            let by = change.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let why = change.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            (change.at, format!("request {}{by}{why}", change.to))
+        })
+        .collect();
     for recorded in &view.history {
         let what = match &recorded.event {
             Event::Started { step, digest } => {
@@ -99,22 +110,21 @@ pub fn history(view: &RequestView) -> String {
             }
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
             Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
-            Event::Held { step, digest } => format!("{} needs approval of {}", step.desired.id, digest.short()),
+            Event::Held { step, digest } => format!("{} needs approval ({})", step.desired.id, digest.short()),
             Event::Failed { step, why, retry_at: Some(_), .. } => format!("{step} will be tried again: {why}"),
             Event::Failed { step, why, .. } => format!("{step} FAILED: {why}"),
             Event::Retried => "another try was asked for".to_owned(),
         };
-        let _ = writeln!(text, "  {}  {what}", at(recorded.at));
+        lines.push((recorded.at, what));
     }
     for approval in &view.approvals {
-        let _ = writeln!(
-            text,
-            "  {}  {} approved by {} for {}",
-            at(approval.at),
-            approval.step,
-            approval.by,
-            approval.digest.short()
-        );
+        let words = format!("{} approved by {} ({})", approval.step, approval.by, approval.digest.short());
+        lines.push((approval.at, words));
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    let mut text = String::from("\nhistory\n");
+    for (time, what) in lines {
+        let _ = writeln!(text, "  {}  {what}", at(time));
     }
     text
 }
@@ -125,27 +135,32 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     let plan = &request.plan;
     let mut text = String::new();
     let _ = writeln!(text, "{} asks: {} {} {}", request.by, plan.direction, plan.project, plan.environment);
-    let _ = writeln!(text, "  step      {} ({})", step.desired.id, step.action.word());
-    let _ = writeln!(text, "  what      {}", step.desired.spec.kind().title());
+    let _ = writeln!(text, "  step               {} ({})", step.desired.id, step.action.word());
+    let _ = writeln!(text, "  what               {}", step.desired.spec.kind().title());
     let fields = serde_json::to_value(&step.desired.spec).unwrap_or_default();
     for (field, value) in fields.as_object().into_iter().flatten().filter(|(field, _)| *field != "kind") {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let named = value.parse().ok().map(|id| plan.account(&id));
-        let _ = writeln!(text, "  {field:<9} {}", named.unwrap_or(value));
+        let _ = writeln!(text, "  {field:<18} {}", named.unwrap_or(value));
     }
-    let _ = writeln!(text, "  account   {}, {}", plan.account(&step.desired.place.account), step.desired.place.region);
+    let _ = writeln!(
+        text,
+        "  account            {}, {}",
+        plan.account(&step.desired.place.account),
+        step.desired.place.region
+    );
     if let crate::model::Action::Remove { contents } = &step.action {
         for (what, count) in contents {
-            let _ = writeln!(text, "  DESTROYS  {count} {what}");
+            let _ = writeln!(text, "  DESTROYS           {count} {what}");
         }
     }
     if let Some(gate) = &step.gate {
-        let _ = writeln!(text, "  gate      {}", plan.describe_gate(gate));
+        let _ = writeln!(text, "  gate               {}", plan.describe_gate(gate));
     }
     if !approved_by.is_empty() {
-        let _ = writeln!(text, "  so far    approved by {}", approved_by.join(", "));
+        let _ = writeln!(text, "  so far             approved by {}", approved_by.join(", "));
     }
-    let _ = writeln!(text, "  digest    {}", digest.short());
+    let _ = writeln!(text, "  digest             {}", digest.short());
     text
 }
 
@@ -237,7 +252,7 @@ pub fn findings(findings: &[Finding]) -> String {
     let mut text = format!("{table}\n");
     for finding in findings.iter().filter(|finding| finding.health != Health::Ok) {
         if let Some(mend) = &finding.mend {
-            let _ = writeln!(text, "\n{} in {}: {}\n{mend}", finding.subject, finding.place, finding.seen);
+            let _ = writeln!(text, "\n{}, {}:\n{mend}", finding.place, finding.subject);
         }
     }
     let count = |health| findings.iter().filter(|finding| finding.health == health).count();

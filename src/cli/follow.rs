@@ -10,9 +10,13 @@ use crate::requests::{Desk, DeskError};
 ///
 /// # Errors
 /// As [`Desk::show`].
-pub async fn follow(desk: &Desk, id: &RequestId, printer: &Printer) -> Result<std::convert::Infallible, DeskError> {
+pub async fn follow(
+    desk: &Desk,
+    id: &RequestId,
+    shown: &mut Shown,
+    printer: &Printer,
+) -> Result<std::convert::Infallible, DeskError> {
     let mut changes = desk.changes();
-    let mut shown = Shown::default();
     loop {
         shown.update(desk, id, printer).await?;
         changes.next().await;
@@ -24,6 +28,15 @@ pub async fn follow(desk: &Desk, id: &RequestId, printer: &Printer) -> Result<st
 pub struct Shown(BTreeMap<StepId, StepState>);
 
 impl Shown {
+    /// As if everything had been shown that is so now.
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub async fn so_far(desk: &Desk, id: &RequestId) -> Result<Self, DeskError> {
+        let steps = desk.show(id).await?.steps.into_iter();
+        Ok(Self(steps.map(|view| (view.step.desired.id, view.state)).collect()))
+    }
+
     /// Writes a line for every step that stands otherwise than when it was last shown.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Where output goes: results to the standard output, progress and errors to the standard error output.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ pub struct Printer {
     result: Sink,
     progress: Sink,
     interactive: bool,
+    /// Whether the one document was written.
+    told: Arc<AtomicBool>,
 }
 
 type Sink = Arc<Mutex<dyn Write + Send>>;
@@ -24,19 +27,26 @@ impl Printer {
             result: Arc::new(Mutex::new(std::io::stdout())),
             progress: Arc::new(Mutex::new(std::io::stderr())),
             interactive: std::io::stderr().is_terminal() && std::io::stdin().is_terminal(),
+            told: Arc::default(),
         }
     }
 
     /// Writes results and progress into these, as for a process without a terminal.
     pub fn to(json: bool, result: Sink, progress: Sink) -> Self {
-        Self { json, result, progress, interactive: false }
+        Self { json, result, progress, interactive: false, told: Arc::default() }
     }
 
     /// One for a story: results and progress are told as text, one after the other, on the standard output; with JSON asked
     /// for, on the standard error output, so that the story's own result stays the one document.
     pub fn narrating(&self) -> Self {
         let sink = if self.json { &self.progress } else { &self.result };
-        Self { json: false, result: Arc::clone(sink), progress: Arc::clone(sink), interactive: false }
+        Self {
+            json: false,
+            result: Arc::clone(sink),
+            progress: Arc::clone(sink),
+            interactive: false,
+            told: Arc::default(),
+        }
     }
 
     /// Whether results are JSON.
@@ -51,6 +61,7 @@ impl Printer {
 
     /// A result: as text, or as one JSON document.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) {
+        self.told.store(true, Ordering::Relaxed);
         if self.json {
             let json = serde_json::to_string_pretty(value).expect("plain data can be written as JSON");
             write_to(&self.result, &format!("{json}\n"));
@@ -72,6 +83,13 @@ impl Printer {
     /// An error, in words.
     pub fn error(&self, text: &str) {
         write_to(&self.progress, &format!("error: {text}\n"));
+    }
+
+    /// What went wrong, as the one JSON document where JSON was asked for and no result came of it.
+    pub fn failure<T: Serialize>(&self, value: &T) {
+        if self.json && !self.told.load(Ordering::Relaxed) {
+            self.result(value, String::new);
+        }
     }
 }
 

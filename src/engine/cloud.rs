@@ -29,6 +29,8 @@ pub struct Ask {
     /// The journal says that this tool began to create it, having seen that it was not there. A resource that is
     /// found without a mark is then ours: the process died between the call that made it and the one that marked it.
     pub begun: bool,
+    /// It is to be removed: only then is it asked how much it holds.
+    pub removing: bool,
     /// On whose behalf.
     pub behalf: Behalf,
 }
@@ -113,7 +115,7 @@ pub enum CloudError {
 ///
 /// A contract: every method may be called again at any time, also after the process died in the middle of it, also
 /// while AWS still shows an older state. `observe` changes nothing. A method ends well before its lease does: the
-/// engine gives it [`crate::engine::journal::Lease::call_timeout`] and treats running over as [`CloudError::Passing`].
+/// engine gives it [`crate::engine::journal::Lease::CALL_TIMEOUT`] and treats running over as [`CloudError::Passing`].
 #[async_trait]
 pub trait Resource: Send + Sync {
     /// What is there. Called before every `apply` and `remove`, and for plans and status.

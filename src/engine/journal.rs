@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::model::RequestId;
 use crate::model::run::{Event, Recorded};
+use crate::model::{RequestId, Step};
 
 /// The right to carry one request out, until it expires or somebody with a higher fence has taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// [`JournalError`]; nothing was written then.
     async fn append(&self, lease: &Lease, event: &Event) -> Result<Recorded, JournalError>;
+
+    /// Keeps in mind that a step which began to create its resource is known to have made nothing: what is found of it later
+    /// was made by somebody else.
+    ///
+    /// # Errors
+    /// [`JournalError`]; nothing was written then.
+    async fn made_nothing(&self, lease: &Lease, step: &Step) -> Result<(), JournalError>;
 
     /// Makes the lease last for another [`Lease::LENGTH`] from now.
     ///

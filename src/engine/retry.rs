@@ -8,7 +8,8 @@ use super::CloudError;
 use crate::model::{Event, StepId};
 
 /// How often a step that fails in passing is tried before a person is asked. The SDK's own three attempts come on top of
-/// each of these; they answer a lost packet within a second, these answer an outage or a storm of throttling in minutes.
+/// each of these; they answer a lost packet within a second, these answer a short outage or a storm of throttling, within
+/// about a minute.
 pub const TRIES: u32 = 8;
 
 /// The longest that a step waits between two tries.

@@ -1,6 +1,8 @@
 //! Carries a plan out: takes up what is ready, all at once, until only waiting is left. Killed at any instruction and called
 //! again, it goes on from the journal and from what is really there.
 
+mod failing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::judge::{Judge, Judgement};
 use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
 use super::{Cloud, CloudError, Journal, JournalError, Lease, Progress, Resource};
-use crate::model::run::{Did, ResourceKey, replay};
+use crate::model::run::{self, Did, ResourceKey, replay};
 use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, Spec, Step, StepId, StepState};
 
 /// Looks that were made moments ago, by step: they are not repeated.
@@ -90,7 +92,8 @@ impl Run<'_> {
     }
 
     async fn until_nothing_is_ready(&self, mut fresh: FreshLooks) -> Result<Standing, JournalError> {
-        let mut states = replay(self.plan, &self.journal.replay(self.lease).await?);
+        let journal = self.journal.replay(self.lease).await?;
+        let (mut states, mut begun) = (replay(self.plan, &journal), run::begun(&journal));
         let mut under_way: FuturesUnordered<BoxFuture<'_, Taken>> = FuturesUnordered::new();
         let mut busy: BTreeSet<StepId> = BTreeSet::new();
         // Held steps that were taken up in this call and are still not approved: not asked again until the next call.
@@ -101,7 +104,7 @@ impl Run<'_> {
                 for step in ready(self.plan, &states, (self.engine.clock)()) {
                     let id = &step.desired.id;
                     if !held.contains(id) && busy.insert(id.clone()) {
-                        under_way.push(Box::pin(self.take_up(step, &states, fresh.remove(id))));
+                        under_way.push(Box::pin(self.take_up(step, &states, &begun, fresh.remove(id))));
                     }
                 }
             }
@@ -111,6 +114,7 @@ impl Run<'_> {
                 Ok(events) => {
                     let only_its_own = events.iter().all(|recorded| recorded.event.step() == Some(&id));
                     for Recorded { at, event, .. } in events {
+                        run::note_begun(&mut begun, &event);
                         let state = states.entry(event.step().unwrap_or(&id).clone()).or_default();
                         *state = std::mem::take(state).after(at, &event);
                     }
@@ -138,17 +142,19 @@ impl Run<'_> {
         &self,
         step: &Step,
         states: &States,
+        begun: &BTreeSet<StepId>,
         fresh: Option<(Spec, Observed)>,
     ) -> impl Future<Output = Taken> + Send + use<'_> {
         let outputs_of = |id: &StepId| states.get(id).and_then(StepState::outputs);
         let filled = step.desired.filled(outputs_of);
-        let sources = stale_sources(self.plan, step, states, (self.engine.clock)());
+        let sources = stale_sources(self.plan, step, states, begun, (self.engine.clock)());
+        let begun = begun.contains(&step.desired.id);
         let (id, state, mut step) = (step.desired.id.clone(), states[&step.desired.id].clone(), step.clone());
         async move {
             let taken = match filled {
                 Ok(Some(desired)) => {
                     step.desired = desired;
-                    self.perform(&step, &state, &sources, fresh).await
+                    self.perform(&step, &state, begun, &sources, fresh).await
                 }
                 Ok(None) => {
                     let why = "the steps that it gets its inputs from did not tell them".to_owned();
@@ -168,6 +174,7 @@ impl Run<'_> {
         &self,
         step: &Step,
         state: &StepState,
+        begun: bool,
         sources: &[(Step, Outputs)],
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
@@ -195,15 +202,19 @@ impl Run<'_> {
         };
         let observed = match look {
             Ok(observed) => observed,
-            Err(error) => return Ok(vec![self.fail(step, &error, state).await?]),
+            Err(error) => return Ok(vec![self.fail_after_look(step, &error, state, begun, &*resource).await?]),
         };
         match self.judge.judge(step, &observed).await? {
             Judgement::Nothing => Ok(vec![self.nothing_to_do(step, observed).await?]),
             Judgement::Wait { within } => Ok(vec![self.wait(step, state, within).await?]),
             Judgement::Refuse { why, mend } => {
-                Ok(vec![self.fail(step, &CloudError::Blocked { why, mend }, state).await?])
+                let refused = CloudError::Blocked { why, mend };
+                Ok(vec![self.fail_after_look(step, &refused, state, begun, &*resource).await?])
             }
-            Judgement::Do(decided) => self.act(decided, state, resource).await,
+            Judgement::Do(decided) => {
+                let was_ours = matches!(observed, Observed::Ours { .. });
+                self.act(decided, was_ours, state, resource).await
+            }
         }
     }
 
@@ -229,6 +240,7 @@ impl Run<'_> {
     async fn act(
         &self,
         step: Box<Step>,
+        was_ours: bool,
         state: &StepState,
         mut resource: Arc<dyn Resource>,
     ) -> Result<Vec<Recorded>, JournalError> {
@@ -253,11 +265,16 @@ impl Run<'_> {
         };
         let state = state.clone().after(started.at, &started.event);
         let called = match &step.action {
-            Action::Remove { .. } => in_time(resource.remove(step.delete_data)).await,
+            // Only data that was there when the gate was decided is destroyed: what came since nobody has approved.
+            Action::Remove { contents } => in_time(resource.remove(step.delete_data && !contents.is_empty())).await,
             action => in_time(resource.apply(&work(action))).await,
         };
         let ended = match called {
-            Ok(Progress::Done(outputs)) => self.finish(&step, did(&step.action), outputs, true).await?,
+            Ok(Progress::Done(outputs)) => {
+                // What is somebody else's and only corrected (an authorisation left open) stays somebody else's.
+                let ours = was_ours || !matches!(step.action, Action::Update { .. });
+                self.finish(&step, Did::by(&step.action), outputs, ours).await?
+            }
             Ok(Progress::Waiting { on, again_in }) => {
                 let again_at = (self.engine.clock)() + again_in;
                 let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
@@ -265,23 +282,16 @@ impl Run<'_> {
             }
             Err(error) => {
                 let failed = self.failure(&step, &error, &state);
+                let given_up = matches!(failed, Event::Failed { retry_at: None, .. });
                 let event = self.close_what_is_open(failed, &*resource).await;
-                self.journal.append(self.lease, &event).await?
+                let failed = self.journal.append(self.lease, &event).await?;
+                if given_up && matches!(step.action, Action::Create) {
+                    self.forget_if_nothing_was_made(&step, &error, &*resource).await?;
+                }
+                failed
             }
         };
         Ok(vec![started, ended])
-    }
-
-    /// A step that is given up leaves nothing open; if that cannot be closed either, a person is told.
-    async fn close_what_is_open(&self, failed: Event, resource: &dyn Resource) -> Event {
-        let Event::Failed { step, why, mend, retry_at: None } = failed else { return failed };
-        match in_time(resource.abandon()).await {
-            Ok(()) => Event::Failed { step, why, mend, retry_at: None },
-            Err(error) => {
-                let why = format!("{why}; and what it left open could not be closed: {error}");
-                Event::Failed { step, why, mend, retry_at: None }
-            }
-        }
     }
 
     async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
@@ -334,18 +344,6 @@ impl Run<'_> {
         };
         self.journal.append(self.lease, &event).await
     }
-
-    async fn fail(&self, step: &Step, error: &CloudError, state: &StepState) -> Result<Recorded, JournalError> {
-        self.journal.append(self.lease, &self.failure(step, error, state)).await
-    }
-
-    fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {
-        let failures = match state {
-            StepState::Running { failures, .. } | StepState::Retrying { failures, .. } => *failures,
-            _ => 0,
-        };
-        retry::failed(step.desired.id.clone(), error, failures, (self.engine.clock)(), rand::random())
-    }
 }
 
 /// A call that takes longer than a lease could cover is dropped: it may still have had its effect, which the next look finds.
@@ -368,15 +366,5 @@ fn work(action: &Action) -> Work {
         Action::Update { changes } => Work::Converge { changes: changes.clone(), adopt: false },
         Action::Adopt { changes } => Work::Converge { changes: changes.clone(), adopt: true },
         _ => Work::Create,
-    }
-}
-
-const fn did(action: &Action) -> Did {
-    match action {
-        Action::Create => Did::Created,
-        Action::Adopt { .. } => Did::Adopted,
-        Action::Update { .. } => Did::Updated,
-        Action::Remove { .. } => Did::Removed,
-        Action::Keep { .. } | Action::Await | Action::Decide | Action::Blocked { .. } => Did::Kept,
     }
 }

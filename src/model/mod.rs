@@ -10,6 +10,7 @@ pub mod finding;
 pub mod ids;
 pub mod person;
 pub mod plan;
+mod plan_text;
 pub mod request;
 pub mod resource;
 pub mod run;

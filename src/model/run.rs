@@ -1,13 +1,13 @@
 //! A run: the journal of a request being carried out, and what it says of each step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::ids::{Place, StepId};
-use super::plan::{Plan, Scope, Step};
+use super::plan::{Action, Plan, Scope, Step};
 use super::resource::{Kind, Outputs};
 
 /// What was done to a resource.
@@ -26,6 +26,19 @@ pub enum Did {
     Removed,
     /// It appeared.
     Seen,
+}
+
+impl Did {
+    /// What a step with this action has done when it is done.
+    pub const fn by(action: &Action) -> Self {
+        match action {
+            Action::Create => Self::Created,
+            Action::Adopt { .. } => Self::Adopted,
+            Action::Update { .. } => Self::Updated,
+            Action::Remove { .. } => Self::Removed,
+            Action::Keep { .. } | Action::Await | Action::Decide | Action::Blocked { .. } => Self::Kept,
+        }
+    }
 }
 
 /// Which resource is meant, whatever request speaks of it.
@@ -248,6 +261,23 @@ pub fn replay(plan: &Plan, journal: &[Recorded]) -> BTreeMap<StepId, StepState> 
         }
     }
     states
+}
+
+/// The steps that were begun and of which no good end is known: a call of theirs may have had an effect. Asking for another try
+/// or a failure does not change that; only an end does.
+pub fn begun(journal: &[Recorded]) -> BTreeSet<StepId> {
+    let mut begun = BTreeSet::new();
+    journal.iter().for_each(|recorded| note_begun(&mut begun, &recorded.event));
+    begun
+}
+
+/// The same with one event more.
+pub fn note_begun(begun: &mut BTreeSet<StepId>, event: &Event) {
+    match event {
+        Event::Started { step, .. } => drop(begun.insert(step.desired.id.clone())),
+        Event::Finished { step, .. } => drop(begun.remove(step)),
+        Event::Waiting { .. } | Event::Held { .. } | Event::Failed { .. } | Event::Retried => {}
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,16 @@ pub fn with_action(desired: Desired, action: Action, consent: Consent, rules: &G
     Step { desired, adopt: consent.adopt, delete_data: consent.delete_data, action, gate }
 }
 
+/// The step as it was decided now, with a gate that asks for no fewer approvals than the plan showed: a config that was changed
+/// in between opens nothing that people were told is closed.
+#[must_use]
+pub fn no_less_guarded(mut now: Step, planned: &Step) -> Step {
+    if let (Some(gate), Some(shown)) = (&mut now.gate, &planned.gate) {
+        gate.approvals = gate.approvals.max(shown.approvals);
+    }
+    now
+}
+
 fn gate(desired: &Desired, action: &Action, rules: &GateRules) -> Option<Gate> {
     if !action.changes_something() {
         return None;
@@ -176,7 +186,8 @@ pub fn permits(planned: &Action, now: &Action) -> bool {
         (_, Action::Keep { .. } | Action::Await) => true,
         (_, Action::Blocked { .. } | Action::Decide) => false,
         (Action::Decide, _) => true,
-        (Action::Remove { contents: shown }, Action::Remove { contents }) => shown.is_empty() == contents.is_empty(),
+        // What was to be destroyed may be gone already, by a try that died half-way or by somebody's hand.
+        (Action::Remove { contents: shown }, Action::Remove { contents }) => contents.is_empty() || !shown.is_empty(),
         // A create that died half-way is found again as something of ours that differs.
         (Action::Create, Action::Create | Action::Update { .. }) => true,
         (Action::Update { changes: shown }, Action::Update { changes }) => {

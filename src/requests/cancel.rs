@@ -2,7 +2,7 @@
 
 use super::{Desk, DeskError};
 use crate::model::request::RequestMove;
-use crate::model::{Person, Request, RequestId};
+use crate::model::{Person, Request, RequestId, RequestState};
 use crate::policy::Deed;
 
 impl Desk {
@@ -25,15 +25,17 @@ impl Desk {
         person: &Person,
         reason: Option<&str>,
     ) -> Result<Request, DeskError> {
+        let ended_early = matches!(request.state, RequestState::Cancelled | RequestState::Rejected);
+        if ended_early && self.is_left_open(request).await? {
+            // The process that ended it died, or AWS did not answer, before what was open was closed.
+            self.close_if_free(&request.id).await?;
+            return Ok(request.clone());
+        }
         if request.state.after(how).is_none() {
             return Err(DeskError::NotNow(format!("{} is {} already", request.id, request.state)));
         }
         let ended = self.store.advance(request, how, Some(person), reason).await?;
-        if let Some(lease) = self.store.lease(&request.id, &self.holder).await? {
-            let closed = self.close(&request.id, &lease).await;
-            self.store.release(&lease).await?;
-            closed?;
-        }
+        self.close_if_free(&request.id).await?;
         Ok(ended)
     }
 }

@@ -5,10 +5,10 @@ use tokio::sync::watch;
 
 use super::judge::DeskJudge;
 use super::{Desk, DeskError};
-use crate::engine::{CloudError, FreshLooks, JournalError, Judge, Lease, Standing};
+use crate::engine::{FreshLooks, JournalError, Judge, Lease, Standing};
 use crate::model::request::RequestMove;
-use crate::model::run::replay;
-use crate::model::{Event, Request, RequestId, RequestState, Step, StepState};
+use crate::model::run::{begun, replay};
+use crate::model::{Event, Observed, Request, RequestId, RequestState, Step, StepState};
 use crate::store::RequestFilter;
 
 /// How many requests that ended early, the newest, are looked at when a worker starts.
@@ -41,15 +41,39 @@ impl Desk {
     ) -> Result<CarriedOut, DeskError> {
         let request = self.store.request(id).await?;
         if request.state != RequestState::Open {
+            self.close_what_ended_early(id).await?;
             return Ok(CarriedOut::Ended(request.state));
         }
         let Some(lease) = self.store.lease(id, &self.holder).await? else {
             return Ok(CarriedOut::Elsewhere);
         };
         let carried_out = self.carry_out_under(&request, &lease, fresh, stop).await;
-        // Whatever came of it: the next one need not wait for the lease to expire.
-        self.store.release(&lease).await?;
+        self.let_go(&lease).await?;
         carried_out
+    }
+
+    /// Gives the request out of hand: the next one need not wait for the lease to expire. Whoever ended it early meanwhile
+    /// could not close what is open, since it was in these hands; so that is seen to here.
+    pub(super) async fn let_go(&self, lease: &Lease) -> Result<(), DeskError> {
+        self.store.release(lease).await?;
+        self.close_what_ended_early(&lease.request).await
+    }
+
+    async fn close_what_ended_early(&self, id: &RequestId) -> Result<(), DeskError> {
+        let request = self.store.request(id).await?;
+        let ended_early = matches!(request.state, RequestState::Cancelled | RequestState::Rejected);
+        if ended_early && self.is_left_open(&request).await? {
+            self.close_if_free(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes what a request that ended early left open, unless it is in other hands: those will.
+    pub(super) async fn close_if_free(&self, id: &RequestId) -> Result<(), DeskError> {
+        let Some(lease) = self.store.lease(id, &self.holder).await? else { return Ok(()) };
+        let closed = self.close(id, &lease).await;
+        self.store.release(&lease).await?;
+        closed
     }
 
     /// As [`Desk::carry_out`], under a lease that the caller has claimed and will release.
@@ -72,10 +96,7 @@ impl Desk {
             Ok(Standing::Held) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
             Ok(Standing::Held) => self.rest(lease, Timestamp::MAX, CarriedOut::Held).await,
             Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
-            Err(JournalError::NotOpen(id)) => {
-                self.close(&id, lease).await?;
-                Ok(CarriedOut::Ended(self.store.request(&id).await?.state))
-            }
+            Err(JournalError::NotOpen(id)) => Ok(CarriedOut::Ended(self.store.request(&id).await?.state)),
             Err(error) => Err(error.into()),
         }
     }
@@ -97,31 +118,37 @@ impl Desk {
         Ok(if rests { so } else { CarriedOut::Resting((self.clock)()) })
     }
 
-    /// Closes what the begun steps of a request that ended early left open, and those that failed: what they left may have
-    /// been closed in vain. Safe to repeat; called by whoever notices first:
+    /// Closes what the begun steps of a request that ended early left open. Safe to repeat; called by whoever notices first:
     /// who cancelled, the process that was carrying it out, or a worker at its start.
-    pub(super) async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
+    ///
+    /// # Errors
+    /// [`DeskError::Cloud`] with what could not be closed: it still counts as open.
+    async fn close(&self, id: &RequestId, lease: &Lease) -> Result<(), DeskError> {
         let request = self.store.request(id).await?;
-        let states = replay(&request.plan, &self.journal.replay(lease).await?);
+        let journal = self.journal.replay(lease).await?;
+        let (states, begun) = (replay(&request.plan, &journal), begun(&journal));
         let judge = DeskJudge { desk: self, request: &request };
-        for step in &request.plan.steps {
-            let (state, outputs_of) = (&states[&step.desired.id], |id: &_| states.get(id).and_then(StepState::outputs));
-            let begun = match step.desired.filled(outputs_of) {
-                Ok(Some(desired)) if is_begun(state) || has_failed(state) => Step { desired, ..step.clone() },
-                _ => continue,
-            };
-            let ask = judge.ask(&begun).await?;
-            let why = match self.cloud.resource(ask).abandon().await {
-                Ok(()) => format!("given up: the request was {}", request.state),
-                Err(CloudError::Passing { why, .. }) => {
-                    return Err(DeskError::Cloud(CloudError::Passing { why, after: None }));
-                }
-                Err(error) => format!("given up, and what it left open could not be closed: {error}"),
-            };
-            let event = Event::Failed { step: begun.desired.id, why, mend: None, retry_at: None };
-            self.journal.append(lease, &event).await?;
+        let mut open = None;
+        for step in request.plan.steps.iter().filter(|step| begun.contains(&step.desired.id)) {
+            let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
+            let Ok(Some(desired)) = step.desired.filled(outputs_of) else { continue };
+            let step = Step { desired, ..step.clone() };
+            let resource = self.cloud.resource(judge.ask(&step).await?);
+            if let Err(error) = resource.abandon().await {
+                open = Some(error);
+                continue;
+            }
+            // What was never made is not ours, whoever makes it from now on.
+            if let Ok(Observed::Absent) = resource.observe().await {
+                self.journal.made_nothing(lease, &step).await?;
+            }
+            if !matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
+                let why = format!("given up: the request was {}", request.state);
+                let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None };
+                self.journal.append(lease, &event).await?;
+            }
         }
-        Ok(())
+        open.map_or(Ok(()), |error| Err(DeskError::Cloud(error)))
     }
 
     /// Closes what requests that ended early left open when the process that noticed died before it could.
@@ -135,27 +162,19 @@ impl Desk {
             ..RequestFilter::default()
         };
         for request in self.store.list(&ended_early).await? {
-            let states = replay(&request.plan, &self.store.journal(&request.id).await?);
-            if !states.values().any(is_begun) {
-                continue;
-            }
-            if let Some(lease) = self.store.lease(&request.id, &self.holder).await? {
-                if let Err(error) = self.close(&request.id, &lease).await {
-                    tracing::warn!(request = %request.id, %error, "what it left open is not closed yet");
-                }
-                self.store.release(&lease).await?;
+            if self.is_left_open(&request).await?
+                && let Err(error) = self.close_if_free(&request.id).await
+            {
+                tracing::warn!(request = %request.id, %error, "what it left open is not closed yet");
             }
         }
         Ok(())
     }
-}
 
-/// Whether the step was given up.
-const fn has_failed(state: &StepState) -> bool {
-    matches!(state, StepState::Failed { .. })
-}
-
-/// Whether a call of the step was under way, or may be repeated: something may be open.
-const fn is_begun(state: &StepState) -> bool {
-    matches!(state, StepState::Running { .. } | StepState::Retrying { .. })
+    /// Whether a step of it was begun and neither ended nor given up since: something may be open.
+    pub(super) async fn is_left_open(&self, request: &Request) -> Result<bool, DeskError> {
+        let journal = self.store.journal(&request.id).await?;
+        let (states, begun) = (replay(&request.plan, &journal), begun(&journal));
+        Ok(begun.iter().any(|step| !matches!(states.get(step), Some(StepState::Failed { .. }))))
+    }
 }

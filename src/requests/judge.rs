@@ -10,7 +10,7 @@ use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement};
 use crate::model::plan::{Direction, Scope};
-use crate::model::{Action, Digest, Observed, Request, Spec, Step};
+use crate::model::{Action, Digest, Event, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
 
@@ -33,6 +33,13 @@ impl DeskJudge<'_> {
         Ok(counted.map(|approval| approval.by.name).collect())
     }
 
+    /// Whether the journal says that its creation was begun and not ended.
+    async fn is_unfinished(&self, step: &Step, observed: &Observed) -> Result<bool, DeskError> {
+        let plan = &self.request.plan;
+        let ours = matches!(observed, Observed::Ours { .. }) && plan.direction == Direction::Onboard;
+        Ok(ours && self.desk.has_begun(&step.desired, &plan.project, &plan.environment).await?)
+    }
+
     async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
         let plan = &self.request.plan;
         let others = match (plan.direction, step.desired.scope) {
@@ -43,7 +50,24 @@ impl DeskJudge<'_> {
         };
         let consent = Consent { adopt: step.adopt, delete_data: step.delete_data };
         let rules = rules(&self.desk.config, &plan.environment);
-        Ok(decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules))
+        let now = decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules);
+        Ok(decide::no_less_guarded(now, step))
+    }
+
+    /// The removal that was approved and begun, if `now` is the rest of it: what is destroyed already needs no other approval.
+    async fn begun_removal(&self, now: &Step) -> Result<Option<Step>, DeskError> {
+        let Action::Remove { contents } = &now.action else { return Ok(None) };
+        if contents.is_empty() {
+            return Ok(None);
+        }
+        let journal = self.desk.store.journal(&self.request.id).await?;
+        // Not from before another try was asked for: who knows what has been put there since.
+        let mut this_try = journal.into_iter().rev().take_while(|recorded| recorded.event != Event::Retried);
+        let begun = this_try.find_map(|recorded| match recorded.event {
+            Event::Started { step, .. } if step.desired == now.desired => Some(*step),
+            _ => None,
+        });
+        Ok(begun.filter(|begun| matches!(&begun.action, Action::Remove { contents } if !contents.is_empty())))
     }
 }
 
@@ -58,7 +82,7 @@ impl Judge for DeskJudge<'_> {
             approvers,
         };
         let plan = &self.request.plan;
-        self.desk.ask(&step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
+        self.desk.ask(plan.direction, &step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
     }
 
     async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError> {
@@ -71,6 +95,10 @@ impl Judge for DeskJudge<'_> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;
         Ok(match &now.action {
+            // A try that died before it could leave its mark: as it should be but for that.
+            Action::Keep { .. } if self.is_unfinished(step, observed).await.map_err(storage)? => {
+                Judgement::Do(Box::new(Step { action: Action::Update { changes: vec![] }, ..now }))
+            }
             Action::Keep { .. } => Judgement::Nothing,
             Action::Await => Judgement::Wait { within: patience(&now.desired.spec) },
             Action::Blocked { why, mend } => Judgement::Refuse { why: why.clone(), mend: mend.clone() },
@@ -82,7 +110,7 @@ impl Judge for DeskJudge<'_> {
                 ),
                 mend: "cancel this request and ask again, so that the plan shows what is there now".to_owned(),
             },
-            _ => Judgement::Do(Box::new(now)),
+            _ => Judgement::Do(Box::new(self.begun_removal(&now).await.map_err(storage)?.unwrap_or(now))),
         })
     }
 }

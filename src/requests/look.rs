@@ -1,6 +1,6 @@
 //! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -50,8 +50,18 @@ impl Desk {
         };
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
+        // What another one waits for is asked first: it is on the longest way.
+        let awaited: BTreeSet<&StepId> =
+            blueprint.iter().flat_map(|desired| desired.inputs.values().map(|input| &input.step)).collect();
         let mut left: Vec<&Desired> = blueprint.iter().collect();
+        left.sort_by_key(|desired| !awaited.contains(&desired.id));
         let mut under_way = FuturesUnordered::new();
+        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
+        for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
+            let ask =
+                self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf.clone()).await?;
+            self.cloud.expect(&[ask]);
+        }
         loop {
             let mut too_early = Vec::new();
             for desired in left {
@@ -93,7 +103,8 @@ impl Desk {
         soon: bool,
     ) -> Result<Look, CloudError> {
         let stored = |error: DeskError| CloudError::Wrong { why: error.to_string() };
-        let ask = self.ask(desired, &subject.project, &subject.environment, behalf).await.map_err(stored)?;
+        let ask = self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf);
+        let ask = ask.await.map_err(stored)?;
         let others = match (subject.direction, desired.scope) {
             (Direction::Teardown, Scope::Account) => {
                 let others = self.store.others(&key(desired), &subject.project, &subject.environment).await;
@@ -103,7 +114,9 @@ impl Desk {
         };
         let rules = build::rules(&self.config, &subject.environment);
         let crosses = desired.spec.other_account(&desired.place.account).is_some();
-        if soon && !(crosses && rules.approvals > 0) {
+        // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
+        let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();
+        if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
             self.cloud.expect(std::slice::from_ref(&ask));
         }
         let observed = self.cloud.resource(ask).observe().await?;
@@ -113,6 +126,7 @@ impl Desk {
     /// Everything that a resource needs to know to be asked.
     pub(super) async fn ask(
         &self,
+        direction: Direction,
         desired: &Desired,
         project: &ProjectName,
         environment: &EnvironmentName,
@@ -127,9 +141,21 @@ impl Desk {
             project: project.clone(),
             environment: environment.clone(),
             remembered: self.store.remembered(&key, owner).await?,
-            begun: self.store.begun(&key, owner).await?,
+            begun: self.has_begun(desired, project, environment).await?,
+            removing: direction == Direction::Teardown,
             behalf,
         })
+    }
+
+    /// Whether the journal says that a creation of it was begun, for this project (or for the account), and not ended.
+    pub(super) async fn has_begun(
+        &self,
+        desired: &Desired,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+    ) -> Result<bool, DeskError> {
+        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        Ok(self.store.begun(&key(desired), owner).await?)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Desk, DeskError};
 use crate::model::request::RequestMove;
-use crate::model::{Person, Request, RequestId};
+use crate::model::{Person, Request, RequestId, RequestState};
 use crate::policy::Deed;
+use crate::store::RequestFilter;
 
 impl Desk {
     /// Opens a failed request again, or lets an open one look again at once for what it waits for.
@@ -20,6 +21,25 @@ impl Desk {
                 request.state, request.plan.direction, request.plan.project, request.plan.environment
             )));
         }
+        if request.state == RequestState::Failed
+            && let Some(later) = self.later_than(&request).await?
+        {
+            return Err(DeskError::NotNow(format!(
+                "{} came after {id}, and may have undone what {id} did: ask again with `genkan {} {} {}`",
+                later.id, request.plan.direction, request.plan.project, request.plan.environment
+            )));
+        }
         Ok(self.store.advance(&request, RequestMove::Retry, Some(person), None).await?)
+    }
+
+    /// The newest request for the same project and environment that came after this one.
+    async fn later_than(&self, request: &Request) -> Result<Option<Request>, DeskError> {
+        let newest = RequestFilter {
+            project: Some(request.plan.project.clone()),
+            environment: Some(request.plan.environment.clone()),
+            states: vec![],
+            limit: Some(1),
+        };
+        Ok(self.store.list(&newest).await?.into_iter().find(|newest| newest.asked_at > request.asked_at))
     }
 }

@@ -1,5 +1,6 @@
 //! Show a request: what was asked, how each step stands, who approved what, and its whole history.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Desk, DeskError};
@@ -20,8 +21,23 @@ pub struct RequestView {
     pub steps: Vec<StepView>,
     /// Every approval that was given.
     pub approvals: Vec<Approval>,
-    /// Everything that happened, in order.
+    /// Everything that happened to its steps, in order.
     pub history: Vec<Recorded>,
+    /// How it came to its state: who asked, ended, retried.
+    pub changes: Vec<StateChange>,
+}
+
+/// A change of a request's state.
+#[derive(Debug, Clone, Serialize)]
+pub struct StateChange {
+    /// When.
+    pub at: Timestamp,
+    /// What it became.
+    pub to: RequestState,
+    /// Who; none where the carrying out came to its end.
+    pub by: Option<Person>,
+    /// Why, where somebody said why.
+    pub reason: Option<String>,
 }
 
 /// One step as people see it.
@@ -86,6 +102,9 @@ impl Desk {
         let request = self.store.request(id).await?;
         let history = self.store.journal(id).await?;
         let approvals = self.store.approvals(id).await?;
+        let changes = self.store.history(id).await?.into_iter();
+        let changes =
+            changes.map(|change| StateChange { at: change.at, to: change.to, by: change.by, reason: change.reason });
         let mut states = replay(&request.plan, &history);
         let steps = request.plan.steps.iter().map(|step| {
             let state = states.remove(&step.desired.id).unwrap_or_default();
@@ -99,7 +118,7 @@ impl Desk {
             });
             StepView { step: latest.unwrap_or_else(|| step.clone()), state }
         });
-        Ok(RequestView { steps: steps.collect(), request, approvals, history })
+        Ok(RequestView { steps: steps.collect(), request, approvals, history, changes: changes.collect() })
     }
 
     /// Everything about a request, for a person.

@@ -40,7 +40,7 @@ impl Desk {
         let Claimed(lease) = claimed;
         let request = self.store.request(&lease.request).await?;
         let carried_out = self.carry_out_under(&request, &lease, FreshLooks::new(), stop).await;
-        self.store.release(&lease).await?;
+        self.let_go(&lease).await?;
         carried_out
     }
 

@@ -53,9 +53,9 @@ impl Gateway {
 
     /// Serves one request, and logs it. The round trip's latency is half before and half after the effect.
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Lost> {
+        let mut call = Call::begun(self.callers.clock.now());
         let (round_trip, begun) = (self.faults.latency(), Instant::now());
         pause_until(begun, round_trip / 2).await;
-        let mut call = Call::begun(self.callers.clock.now());
         let mut delay = Duration::ZERO;
         let answer = self.answer(request, &mut call, &mut delay).await;
         call.at = self.callers.clock.now();

@@ -14,6 +14,8 @@ const KEPT: usize = 100_000;
 pub struct Call {
     /// The call's number, from 1.
     pub number: u64,
+    /// When the request arrived.
+    pub begun: SystemTime,
     /// When the answer was ready.
     pub at: SystemTime,
     /// The caller's account; empty where the caller is not known.
@@ -49,6 +51,7 @@ impl Call {
     pub(crate) fn begun(at: SystemTime) -> Self {
         Self {
             number: 0,
+            begun: at,
             at,
             account: String::new(),
             region: String::new(),

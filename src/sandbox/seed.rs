@@ -23,16 +23,22 @@ pub struct SeedAccount {
     pub name: String,
     /// Where the account's regional things are made.
     pub region: String,
+    /// Its IAM roles.
     #[serde(default)]
     pub roles: Vec<SeedRole>,
+    /// Its IAM users; an administrator is there without being named.
     #[serde(default)]
     pub users: Vec<SeedUser>,
+    /// Its VPCs.
     #[serde(default)]
     pub vpcs: Vec<SeedVpc>,
+    /// Its private hosted zones.
     #[serde(default)]
     pub zones: Vec<SeedZone>,
+    /// Its secrets.
     #[serde(default)]
     pub secrets: Vec<SeedSecret>,
+    /// Its SSM parameters.
     #[serde(default)]
     pub parameters: Vec<SeedParameter>,
 }

@@ -183,6 +183,20 @@ pub(super) async fn started(conn: &mut SqliteConnection, id: &RequestId, step: &
     Ok(())
 }
 
+/// Keeps in mind that a step of this request began to create its resource and made nothing.
+pub(super) async fn made_nothing(conn: &mut SqliteConnection, id: &RequestId, step: &Step) -> Result<(), StoreError> {
+    let key = key_of(step);
+    sqlx::query("delete from begun where account = $1 and region = $2 and kind = $3 and name = $4 and request = $5")
+        .bind(key.place.account.as_str())
+        .bind(key.place.region.as_str())
+        .bind(kind_word(key.kind)?)
+        .bind(key.name)
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Keeps in mind how a step ended: after an onboarding the resource is held for the project if it is ours; after a
 /// teardown the project does not hold it any more, whether it was removed or is still needed by others.
 pub(super) async fn finished(

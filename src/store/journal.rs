@@ -23,6 +23,18 @@ impl Journal for Store {
             .await
     }
 
+    async fn made_nothing(&self, lease: &Lease, step: &Step) -> Result<(), JournalError> {
+        let (held, step) = (lease.clone(), step.clone());
+        self.writer
+            .write(None, move |conn| {
+                Box::pin(async move {
+                    leases::holds(conn, &held).await?;
+                    Ok(holdings::made_nothing(conn, &held.request, &step).await?)
+                })
+            })
+            .await
+    }
+
     async fn renew(&self, lease: &Lease) -> Result<(), JournalError> {
         let lease = lease.clone();
         self.writer.write(None, move |conn| Box::pin(async move { leases::renew(conn, &lease).await })).await

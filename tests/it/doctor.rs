@@ -4,7 +4,7 @@ use genkan::engine::Cloud;
 use genkan::model::finding::{Finding, Health};
 use serde_json::{Value, json};
 
-use crate::world::{CONFIG, World};
+use crate::world::{CONFIG, World, trust_policy_in};
 
 fn failed(findings: &[Finding]) -> Vec<&Finding> {
     findings.iter().filter(|finding| finding.health != Health::Ok).collect()
@@ -30,7 +30,7 @@ async fn a_broken_trust_is_named_with_the_statement_that_mends_it() {
     let [finding] = failed(&findings)[..] else { panic!("{findings:#?}") };
     assert_eq!(finding.place, "shared (222222222222)");
     assert!(finding.subject.contains("genkan-writer"), "{finding:?}");
-    let mend: Value = serde_json::from_str(finding.mend.as_ref().expect("mended by a trust policy")).expect("JSON");
+    let mend = trust_policy_in(finding.mend.as_ref().expect("mended by a trust policy"));
     assert!(mend["Statement"][0]["Action"].as_array().expect("a list").contains(&json!("sts:TagSession")), "{mend}");
 }
 

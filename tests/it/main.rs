@@ -1,10 +1,14 @@
 //! What is tested from the outside, through the real SDK clients, against the local AWS.
 #![cfg(feature = "sandbox")]
 
+mod attacks;
+mod calls;
 mod crashes;
 mod demos;
+mod docs;
 mod doctor;
 mod endpoint;
+mod errors;
 mod failures;
 mod house;
 mod kinds;

@@ -7,7 +7,7 @@ use genkan::sandbox::faults::{Effect, Rule, When};
 
 use crate::kinds::ssm_parameter::parameter;
 use crate::kinds::zone_association::association;
-use crate::world::{CONFIG, HUB, PARAMETER, SPOKE, VPC, World, counted};
+use crate::world::{CONFIG, HUB, PARAMETER, SPOKE, VPC, World, counted, trust_policy_in};
 
 #[tokio::test]
 async fn every_step_runs_under_sessions_that_say_who_and_what() {
@@ -74,7 +74,7 @@ async fn a_role_that_does_not_trust_the_tool_is_named_with_what_mends_it() {
         why.contains("arn:aws:iam::222222222222:role/genkan-reader") && why.contains("shared (222222222222)"),
         "{why}"
     );
-    let mend: serde_json::Value = serde_json::from_str(&mend).expect("JSON");
+    let mend = trust_policy_in(&mend);
     let statement = &mend["Statement"][0];
     assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::111111111111:user/genkan");
     assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"], "genkan-test");

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use genkan::engine::{Journal, JournalError, Lease};
-use genkan::model::{Event, Recorded};
+use genkan::model::{Event, Recorded, Step};
 use genkan::store::Store;
 use tokio::sync::Notify;
 
@@ -186,6 +186,10 @@ impl Journal for TappedJournal {
         let written = self.store.append(lease, event).await;
         self.trap.pass(&what, Side::After).await;
         written
+    }
+
+    async fn made_nothing(&self, lease: &Lease, step: &Step) -> Result<(), JournalError> {
+        self.store.made_nothing(lease, step).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<(), JournalError> {

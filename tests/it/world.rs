@@ -68,7 +68,7 @@ pub struct World {
 
 /// The SDK's pauses between tries are skipped, its timeouts are kept.
 #[derive(Debug)]
-struct NoPauses;
+pub struct NoPauses;
 
 impl AsyncSleep for NoPauses {
     fn sleep(&self, duration: Duration) -> Sleep {
@@ -232,6 +232,7 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
         environment: "dev".parse().unwrap(),
         remembered: None,
         begun: false,
+        removing: false,
         behalf: Behalf {
             person: "aiko".to_owned(),
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
@@ -324,4 +325,10 @@ fn seed(config: &Config) -> Seed {
     };
     let accounts = vec![platform, shared];
     Seed { region, accounts }
+}
+
+/// The trust policy that a message about a role ends with.
+pub fn trust_policy_in(mend: &str) -> serde_json::Value {
+    let begin = mend.find('{').expect("a policy");
+    serde_json::from_str(&mend[begin..]).expect("JSON")
 }

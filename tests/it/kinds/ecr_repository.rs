@@ -1,7 +1,7 @@
 //! The ECR repository.
 
-use genkan::engine::CloudError;
 use genkan::engine::cloud::Work;
+use genkan::engine::{Ask, CloudError};
 use genkan::model::resource::{EcrRepository, TagMutability};
 use genkan::model::{Observed, Owner, Spec};
 
@@ -46,6 +46,8 @@ async fn made_by_hand_it_is_foreign_until_it_is_adopted() {
     };
     let created = world.resource(&ask).apply(&Work::Create).await;
     assert!(matches!(created, Err(CloudError::Blocked { .. })), "{created:?}");
+    let begun = world.look(&Ask { begun: true, ..ask.clone() }).await;
+    assert_eq!(begun, world.look(&ask).await, "what we make is marked by the call that makes it");
     let removed = world.resource(&ask).remove(true).await;
     assert!(matches!(removed, Err(CloudError::Blocked { .. })), "{removed:?}");
     world.adopt(&ask).await.expect("taken over");
@@ -64,7 +66,9 @@ async fn images_are_counted_and_kept_without_consent() {
     let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;
     let put = client(&world).put_image().repository_name(repository().name).image_manifest(manifest).image_tag("v1");
     put.send().await.expect("pushed");
-    let Ok(Observed::Ours { contents, .. }) = world.look(&ask).await else { panic!("not ours") };
+    let Ok(Observed::Ours { contents, .. }) = world.look(&Ask { removing: true, ..ask.clone() }).await else {
+        panic!("not ours")
+    };
     assert_eq!(contents.get("images"), Some(&1));
     let refused = world.remove(&ask, false).await;
     let Err(CloudError::Blocked { why, .. }) = refused else { panic!("{refused:?}") };

@@ -200,7 +200,7 @@ async fn no_value_is_in_outputs_logs_or_errors() {
         told.push(format!("{:?}", world.resource(&ask).apply(&genkan::engine::cloud::Work::Create).await));
         world.aws.faults().clear();
         if let genkan::model::Spec::SecretCopy(_) = &ask.spec {
-            world.adopt(&ask).await.expect("restored");
+            until_settled(&world, &ask).await.expect("copied again");
         }
     }
     assert!(told[1].starts_with("Err") && told[3].starts_with("Err"), "{told:?}");

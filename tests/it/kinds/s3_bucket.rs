@@ -1,8 +1,8 @@
-//! The S3 bucket.
+//! The S3 bucket against the local AWS: made, kept, converged, foreign, removed.
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
-use genkan::engine::CloudError;
 use genkan::engine::cloud::Work;
+use genkan::engine::{Ask, CloudError};
 use genkan::model::plan::Scope;
 use genkan::model::resource::{BucketEncryption, ObjectOwnership, S3Bucket};
 use genkan::model::{Observed, Owner, Spec};
@@ -136,7 +136,9 @@ async fn data_is_counted_and_kept_without_consent_and_destroyed_wholly_with_it()
     world.s3(SPOKE).delete_object().bucket(bucket().name).key("b").send().await.expect("marked as deleted");
     world.s3(SPOKE).create_multipart_upload().bucket(bucket().name).key("c").send().await.expect("begun");
 
-    let Ok(Observed::Ours { contents, .. }) = world.look(&ask).await else { panic!("not ours") };
+    let Ok(Observed::Ours { contents, .. }) = world.look(&Ask { removing: true, ..ask.clone() }).await else {
+        panic!("not ours")
+    };
     assert_eq!(contents.values().sum::<u64>(), 4, "{contents:?}");
     assert_eq!(contents.get("delete markers"), Some(&1), "{contents:?}");
     let refused = world.remove(&ask, false).await;
@@ -180,7 +182,9 @@ async fn more_than_a_page_is_counted_as_at_least_a_thousand_and_destroyed_in_one
     for written in futures::future::join_all(writes).await {
         written.expect("written");
     }
-    let Ok(Observed::Ours { contents, .. }) = world.look(&ask).await else { panic!("not ours") };
+    let Ok(Observed::Ours { contents, .. }) = world.look(&Ask { removing: true, ..ask.clone() }).await else {
+        panic!("not ours")
+    };
     assert_eq!(contents.get("objects"), Some(&1000), "at least");
     world.remove(&ask, true).await.expect("destroyed");
     assert_eq!(world.look(&ask).await, Ok(Observed::Absent));

@@ -1,9 +1,10 @@
 //! The copy of the secret.
 
-use genkan::engine::CloudError;
 use genkan::engine::cloud::Work;
+use genkan::engine::{Ask, CloudError};
 use genkan::model::plan::Scope;
 use genkan::model::{Observed, Owner, Spec};
+use genkan::sandbox::faults::{Effect, Rule, When};
 
 use super::{copy, secret};
 use crate::world::{HUB, SPOKE, TOKEN, VALUE, VERSION, World, ask_at};
@@ -61,12 +62,12 @@ async fn the_same_version_with_another_value_is_blocked() {
     let other = World::start().await;
     other.settle(&ask).await.expect("made");
     let version = rotate(&other, "another").await;
-    let refused = genkan::sandbox::faults::Effect::Error {
+    let refused = Effect::Error {
         status: 400,
         code: "ResourceExistsException".into(),
         message: format!("{version} with another value"),
     };
-    other.aws.faults().add(genkan::sandbox::faults::Rule::on("secretsmanager", "PutSecretValue", refused));
+    other.aws.faults().add(Rule::on("secretsmanager", "PutSecretValue", refused));
     let blocked = other.settle(&ask).await;
     assert!(matches!(blocked, Err(CloudError::Blocked { .. })), "{blocked:?}");
 }
@@ -80,6 +81,8 @@ async fn made_by_hand_it_is_foreign_until_it_is_adopted() {
     assert!(matches!(seen, Ok(Observed::Foreign { owner: Owner::Unmarked, spec: Some(_), .. })), "{seen:?}");
     let created = world.resource(&ask).apply(&Work::Create).await;
     assert!(matches!(created, Err(CloudError::Blocked { .. })), "{created:?}");
+    let begun = world.look(&Ask { begun: true, ..ask.clone() }).await;
+    assert_eq!(begun, world.look(&ask).await, "what we make is marked by the call that makes it");
     let removed = world.resource(&ask).remove(true).await;
     assert!(matches!(removed, Err(CloudError::Blocked { .. })), "{removed:?}");
     assert_eq!(value(&world).await.0, "by hand");
@@ -91,10 +94,31 @@ async fn made_by_hand_it_is_foreign_until_it_is_adopted() {
 }
 
 #[tokio::test]
-async fn removed_it_can_be_restored_with_consent_only() {
+async fn the_sources_current_version_goes_at_once_and_can_be_copied_again() {
     let world = World::start().await;
     let ask = secret(copy());
     world.settle(&ask).await.expect("made");
+    world.remove(&ask, false).await.expect("removed");
+    assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
+    // A forced deletion ends a while after it was answered, and the name is held until then.
+    let held = Effect::Error {
+        status: 400,
+        code: "InvalidRequestException".into(),
+        message: "You can't create this secret because a secret with this name is already scheduled for deletion."
+            .into(),
+    };
+    world.aws.faults().add(Rule::on("secretsmanager", "CreateSecret", held).when(When::First(1)));
+    let early = world.resource(&ask).apply(&Work::Create).await;
+    assert!(matches!(early, Err(CloudError::Passing { .. })), "{early:?}");
+    world.settle(&ask).await.expect("made again").expect("something was done");
+}
+
+#[tokio::test]
+async fn removed_with_another_value_it_can_be_restored_with_consent_only() {
+    let world = World::start().await;
+    let ask = secret(copy());
+    world.settle(&ask).await.expect("made");
+    world.secrets(SPOKE).put_secret_value().secret_id(TOKEN).secret_string("by hand").send().await.expect("written");
     world.remove(&ask, true).await.expect("scheduled for deletion");
     let seen = world.look(&ask).await;
     assert!(matches!(seen, Ok(Observed::Leaving { ours: true, until: Some(_) })), "{seen:?}");

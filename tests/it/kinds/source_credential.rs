@@ -92,3 +92,20 @@ async fn without_the_secret_nothing_is_imported() {
     }
     assert!(world.lines("codebuild").await.is_empty());
 }
+
+#[tokio::test]
+async fn one_of_another_sort_is_foreign_also_where_ours_was_before() {
+    let world = with_secret().await;
+    let mut ask = slot(credential());
+    ask.remembered = world.settle(&ask).await.expect("imported");
+    let connection = "arn:aws:codeconnections:ap-northeast-1:222222222222:connection/made-up";
+    let import = client(&world).import_source_credentials().token(connection).server_type(Server::Github);
+    import.auth_type(Auth::Codeconnections).send().await.expect("imported by hand over ours");
+    for begun in [false, true] {
+        ask.begun = begun;
+        let seen = world.look(&ask).await;
+        assert!(matches!(seen, Ok(Observed::Foreign { owner: Owner::Unmarked, spec: None, .. })), "{seen:?}");
+        let removed = world.remove(&ask, true).await;
+        assert!(matches!(removed, Err(CloudError::Blocked { .. })), "{removed:?}");
+    }
+}

@@ -84,10 +84,10 @@ async fn a_vpc_is_let_in_once_and_shown_out_again() {
 #[tokio::test]
 async fn after_its_look_it_asks_nothing_again() {
     let world = World::start().await;
-    let resource = world.resource(&association(SPOKE, VPC));
-    resource.observe().await.expect("it is permitted");
+    let ask = association(SPOKE, VPC);
+    world.look(&ask).await.expect("it is permitted");
     let mark = world.aws.log().mark();
-    resource.apply(&Work::Create).await.expect("it is permitted");
+    world.resource(&ask).apply(&Work::Create).await.expect("it is permitted");
     let calls = counted(&world.aws.log().calls_since(mark));
     let expected = [(AUTHORISE, 1), (ASSOCIATE, 1), (WITHDRAW, 1), ("ListHostedZonesByVPC", 1)];
     let opened = [("sts:AssumeRole".to_owned(), 2)];
@@ -139,6 +139,23 @@ async fn an_authorisation_that_is_not_seen_yet_is_waited_for() {
     world.aws.faults().add(Rule::on("route53", ASSOCIATE, unseen).when(When::First(2)));
     world.converge(&mut association(SPOKE, VPC)).await.expect("the third try is let in");
     assert!(has(&world, VPC).await);
+    assert_eq!(open(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_a_dropped_call_left_open_is_closed_although_a_look_before_it_saw_nothing_open() {
+    let world = World::start().await;
+    let ask = association(SPOKE, VPC);
+    assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
+    let never = Effect::Latency(Duration::from_hours(1));
+    world.aws.faults().add(Rule::on("route53", ASSOCIATE, never));
+    let resource = world.resource(&ask);
+    tokio::select! {
+        done = resource.apply(&Work::Create) => panic!("it was answered: {done:?}"),
+        () = async { while !has(&world, VPC).await { tokio::task::yield_now().await } } => {}
+    }
+    assert_eq!(open(&world).await.len(), 1);
+    world.resource(&ask).abandon().await.expect("it is permitted");
     assert_eq!(open(&world).await, [""; 0]);
 }
 
