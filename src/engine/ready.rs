@@ -48,14 +48,22 @@ fn needs_are_done(step: &Step, states: &States) -> bool {
 /// The awaited steps that a step which is about to begin gets its inputs from and that were looked at a while ago, with what
 /// they told. What others write they can change: what an approval was given for may not be what is there any more. A step
 /// that was begun keeps its inputs, and so do the others that get theirs from the same.
-pub fn stale_sources(plan: &Plan, step: &Step, states: &States, now: Timestamp) -> Vec<(Step, Outputs)> {
-    let begun = |id: &StepId| matches!(states[id], StepState::Running { .. } | StepState::Retrying { .. });
+pub fn stale_sources(
+    plan: &Plan,
+    step: &Step,
+    states: &States,
+    begun: &BTreeSet<StepId>,
+    now: Timestamp,
+) -> Vec<(Step, Outputs)> {
     let names: BTreeSet<&StepId> = step.desired.inputs.values().map(|input| &input.step).collect();
     let awaited = names.into_iter().filter_map(|id| plan.step(id)).filter(|source| source.desired.spec.is_awaited());
     awaited
         .filter(|source| {
             let id = &source.desired.id;
-            plan.steps.iter().filter(|one| one.needs().any(|needed| needed == id)).all(|one| !begun(&one.desired.id))
+            plan.steps
+                .iter()
+                .filter(|one| one.needs().any(|needed| needed == id))
+                .all(|one| !begun.contains(&one.desired.id))
         })
         .filter_map(|source| match &states[&source.desired.id] {
             StepState::Done { outputs, at, .. } if *at + FRESH < now => Some((source.clone(), outputs.clone())),

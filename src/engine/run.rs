@@ -101,7 +101,7 @@ impl Run<'_> {
                 for step in ready(self.plan, &states, (self.engine.clock)()) {
                     let id = &step.desired.id;
                     if !held.contains(id) && busy.insert(id.clone()) {
-                        under_way.push(Box::pin(self.take_up(step, &states, begun.contains(id), fresh.remove(id))));
+                        under_way.push(Box::pin(self.take_up(step, &states, &begun, fresh.remove(id))));
                     }
                 }
             }
@@ -139,12 +139,13 @@ impl Run<'_> {
         &self,
         step: &Step,
         states: &States,
-        begun: bool,
+        begun: &BTreeSet<StepId>,
         fresh: Option<(Spec, Observed)>,
     ) -> impl Future<Output = Taken> + Send + use<'_> {
         let outputs_of = |id: &StepId| states.get(id).and_then(StepState::outputs);
         let filled = step.desired.filled(outputs_of);
-        let sources = stale_sources(self.plan, step, states, (self.engine.clock)());
+        let sources = stale_sources(self.plan, step, states, begun, (self.engine.clock)());
+        let begun = begun.contains(&step.desired.id);
         let (id, state, mut step) = (step.desired.id.clone(), states[&step.desired.id].clone(), step.clone());
         async move {
             let taken = match filled {

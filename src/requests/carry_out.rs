@@ -116,8 +116,7 @@ impl Desk {
         Ok(if rests { so } else { CarriedOut::Resting((self.clock)()) })
     }
 
-    /// Closes what the begun steps of a request that ended early left open, and those that failed: what they left may have
-    /// been closed in vain. Safe to repeat; called by whoever notices first:
+    /// Closes what the begun steps of a request that ended early left open. Safe to repeat; called by whoever notices first:
     /// who cancelled, the process that was carrying it out, or a worker at its start.
     ///
     /// # Errors

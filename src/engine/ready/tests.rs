@@ -153,16 +153,15 @@ fn what_others_wrote_is_looked_at_again_before_a_step_begins_that_relies_on_it()
         step("a", &[], &["parameter", "repository"]),
         step("b", &["parameter"], &[]),
     ]);
-    let stale = |step: usize, seen: i64, a: StepState, b: StepState| {
-        let states = states(&[("parameter", done(seen)), ("repository", done(1)), ("a", a), ("b", b)]);
-        stale_sources(&plan, &plan.steps[step], &states, at(100)).len()
+    let stale = |step: usize, seen: i64, of_step: StepState, begun: &[&str]| {
+        let all = states(&[("parameter", done(seen)), ("repository", done(1)), ("a", of_step), ("b", pending())]);
+        let begun = begun.iter().map(|name| id(name)).collect();
+        stale_sources(&plan, &plan.steps[step], &all, &begun, at(100)).len()
     };
-    assert_eq!(stale(2, 1, pending(), pending()), 1, "only what is awaited");
-    assert_eq!(stale(2, 1, held(), pending()), 1);
-    assert_eq!(stale(2, 95, held(), pending()), 0, "seconds ago is fresh");
-    assert_eq!(stale(3, 1, held(), pending()), 0, "it only comes after it");
-    for begun in [running(), retrying(1)] {
-        assert_eq!(stale(2, 1, begun.clone(), pending()), 0, "what is begun keeps its inputs");
-        assert_eq!(stale(2, 1, pending(), begun), 0, "and so do the others");
-    }
+    assert_eq!(stale(2, 1, pending(), &[]), 1, "only what is awaited");
+    assert_eq!(stale(2, 1, held(), &[]), 1);
+    assert_eq!(stale(2, 95, held(), &[]), 0, "seconds ago is fresh");
+    assert_eq!(stale(3, 1, held(), &[]), 0, "it only comes after it");
+    assert_eq!(stale(2, 1, pending(), &["a"]), 0, "what is begun keeps its inputs");
+    assert_eq!(stale(2, 1, pending(), &["b"]), 0, "and so do the others");
 }
