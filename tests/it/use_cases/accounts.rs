@@ -19,7 +19,7 @@ async fn what_the_account_holds_goes_with_the_last_project() {
     story.is_done(teardown("project-x", "dev")).await;
     assert_eq!(story.house.lines("project-dev", "secret").len(), 1);
     assert_eq!(story.house.lines("project-dev", "codebuild").len(), 1);
-    assert!(story.zone_has(&story.vpc_of("project-y").await).await, "the other one is not touched");
+    assert!(story.zone_has(&story.vpc_of("project-y").await), "the other one is not touched");
     story.has_nothing_to_do(onboard("project-y", "dev")).await;
 
     story.is_done(teardown("project-y", "dev")).await;

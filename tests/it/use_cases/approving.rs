@@ -51,7 +51,7 @@ async fn an_approval_is_for_one_vpc_and_void_for_another() {
 
     story.approves("ren", &id).await;
     assert_eq!(story.state(&id).await, RequestState::Done);
-    assert!(story.zone_has(&second).await && !story.zone_has(&first).await);
+    assert!(story.zone_has(&second) && !story.zone_has(&first));
 }
 
 #[tokio::test]

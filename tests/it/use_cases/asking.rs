@@ -18,7 +18,7 @@ async fn an_engineer_asks_and_a_lead_approves() {
     story.approves("ren", &id).await;
     assert_eq!(story.state(&id).await, RequestState::Done);
     story.has_nothing_to_do(onboard("project-x", "dev")).await;
-    assert!(story.zone_has(&story.vpc_of("project-x").await).await);
+    assert!(story.zone_has(&story.vpc_of("project-x").await));
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_rejected_request_says_why() {
     story.desk.desk.reject(&ren, &id, "the VPC is the wrong one").await.expect("rejected");
     let request = story.desk.show(&id).await.request;
     assert_eq!((request.state, request.reason.as_deref()), (RequestState::Rejected, Some("the VPC is the wrong one")));
-    assert!(!story.zone_has(&story.vpc_of("project-x").await).await);
+    assert!(!story.zone_has(&story.vpc_of("project-x").await));
 }
 
 #[tokio::test]

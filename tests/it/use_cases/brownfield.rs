@@ -90,7 +90,7 @@ async fn a_vpc_that_was_associated_by_hand_is_kept() {
     assert!(why.contains("made by hand"), "{why}");
     story.is_done(onboard("project-x", "dev")).await;
     story.is_done(teardown("project-x", "dev")).await;
-    assert!(story.zone_has(&vpc).await, "what was made by hand stays");
+    assert!(story.zone_has(&vpc), "what was made by hand stays");
 }
 
 #[tokio::test]
@@ -110,5 +110,5 @@ async fn an_authorisation_that_somebody_left_open_is_withdrawn() {
     assert!(story.waits_for_approval(&id, "zone-association").await);
     story.goes_well(&id).await;
     assert_eq!(story.house.authorisations(), [""; 0]);
-    assert!(story.zone_has(&vpc).await);
+    assert!(story.zone_has(&vpc));
 }

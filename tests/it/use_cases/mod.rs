@@ -182,7 +182,7 @@ impl Story {
     }
 
     /// Which VPCs the platform's zone of dev is associated with.
-    pub async fn zone_has(&self, vpc: &str) -> bool {
+    pub fn zone_has(&self, vpc: &str) -> bool {
         self.house.lines("platform-dev", "route53 association").iter().any(|line| line.ends_with(vpc))
     }
 }
