@@ -50,7 +50,7 @@ impl Check<'_> {
                 "expected what `aws sts get-caller-identity` shows, such as \
                  `arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Engineer_*/aiko@example.com`"
             };
-            self.error(way, format!("`{pattern}` is never a caller's ARN"), mend.to_owned());
+            self.warning(way, format!("`{pattern}` is never a caller's ARN in AWS"), mend.to_owned());
             return;
         }
         let either = |(other, whose): &&(&str, &KnownPerson)| {
@@ -104,7 +104,13 @@ impl Check<'_> {
                     format!("`{field}` is {needed}, and {} can approve ({})", count(approvers.len()), quoted(groups))
                 }
             };
-            self.error(&way, what, "expected groups with enough people in `approvers`, or 0: unattended".to_owned());
+            if field == "approvals" {
+                let allowed = "expected groups with enough people in `approvers`, or 0: unattended";
+                self.error(&way, what, allowed.to_owned());
+            } else {
+                let so = format!("nobody can approve that data is destroyed in {name}: it is never destroyed there");
+                self.warning(&way, what, so);
+            }
             return;
         }
         let may_ask = |person: &&&KnownPerson| {
