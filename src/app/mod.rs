@@ -6,6 +6,7 @@ mod demo;
 mod local;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod policies;
 pub mod wire;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use tokio::sync::watch;
 
-use crate::cli::args::{Arguments, Command, Common, ConfigCommand};
+use crate::cli::args::{Arguments, Command, Common, ConfigCommand, PoliciesCommand};
 use crate::cli::commands::Terminal;
 use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
@@ -95,6 +96,10 @@ async fn run(arguments: Arguments, printer: &Printer) -> Result<Exit, AppError> 
     let Arguments { common, command } = arguments;
     match command {
         Command::Config(command) => config(&common, command, printer),
+        Command::Policies(PoliciesCommand::Render { caller }) => {
+            let loaded = Config::load(&find(common.config.as_deref())?)?;
+            policies::render(loaded.config, caller, printer).await
+        }
         Command::Completions { shell } => {
             printer.plain(&manual::completions(shell));
             Ok(Exit::Done)

@@ -89,8 +89,17 @@ fn begin_anew(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What to type for this program: its name where it is on the PATH, otherwise where it is.
+fn own_name() -> String {
+    let name = "genkan".to_owned();
+    let (Ok(own), Some(path)) = (std::env::current_exe(), std::env::var_os("PATH")) else { return name };
+    let on_path = std::env::split_paths(&path).any(|folder| folder.join("genkan") == own);
+    if on_path { name } else { own.display().to_string() }
+}
+
 fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
     let Pointers { endpoint, config, region, access_key_id, secret_access_key, prepared_projects } = pointers;
+    let genkan = own_name();
     let accounts: String = platform
         .config
         .accounts
@@ -104,7 +113,7 @@ fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
         "A local AWS listens on {endpoint} (Ctrl-C stops it). In another terminal:\n\n  \
          export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n  \
          export AWS_ACCESS_KEY_ID={access_key_id}\n  export AWS_SECRET_ACCESS_KEY={secret_access_key}\n\n  \
-         genkan --as aiko onboard {} dev\n  genkan --as ren approve REQUEST\n\n\
+         {genkan} --as aiko onboard {} dev\n  {genkan} --as ren approve REQUEST\n\n\
          The VPC's id is in SSM for {}; for others the run waits until it is:\n\n  \
          aws ssm put-parameter --type String --name /dev/PROJECT/vpc-id --value vpc-…   # as project-dev's administrator\n\n\
          The accounts, and who may do everything in each (for the aws command line):\n\n{accounts}",

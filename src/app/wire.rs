@@ -12,11 +12,18 @@ use crate::engine::limit::Gates;
 use crate::requests::{Desk, DeskError, DeskParts};
 use crate::store::Store;
 
-/// A desk over this config and the standard AWS settings (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, SSO, instance role …).
+/// A desk over this config and AWS as the environment says.
 ///
 /// # Errors
 /// When the store cannot be opened.
 pub async fn desk(config: Config) -> Result<Desk, DeskError> {
+    let base = environment(&config).await;
+    desk_over(config, base).await
+}
+
+/// AWS as the standard settings say (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, SSO, instance role …), in the platform's region where
+/// they name none.
+pub async fn environment(config: &Config) -> SdkConfig {
     let region = Region::new(config.platform.region.to_string());
     // One HTTP client for all: with one each, every role would keep connections of its own.
     let http = aws_smithy_http_client::Builder::new()
@@ -29,7 +36,7 @@ pub async fn desk(config: Config) -> Result<Desk, DeskError> {
         Some(_) => base,
         None => base.region(region),
     };
-    desk_over(config, base.load().await).await
+    base.load().await
 }
 
 /// A desk over this config and this AWS.

@@ -114,6 +114,9 @@ pub enum Command {
     /// Check the config, or print its schema.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the IAM roles that the config needs.
+    #[command(subcommand)]
+    Policies(PoliciesCommand),
     /// Play the main job through on a local AWS in the process: onboarding, approval, teardown.
     #[cfg(feature = "sandbox")]
     #[command(after_help = "Examples:\n  genkan demo\n  genkan demo --env production --latency 80ms")]
@@ -272,6 +275,17 @@ pub struct RequestsArguments {
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     pub limit: u32,
+}
+
+/// `genkan policies`
+#[derive(Debug, Subcommand)]
+pub enum PoliciesCommand {
+    /// Print, as JSON, each account's roles with their trust and permission policies, and the policy of genkan's own identity.
+    Render {
+        /// The identity that genkan will run under [default: the AWS caller identity].
+        #[arg(long, value_name = "ARN")]
+        caller: Option<String>,
+    },
 }
 
 /// `genkan config`

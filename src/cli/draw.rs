@@ -6,8 +6,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
 use crate::model::finding::{Finding, Health};
+use crate::model::plan::Change;
 use crate::model::run::Did;
-use crate::model::{Event, Request, RequestState, Step, StepState};
+use crate::model::{Action, Event, Request, RequestState, Step, StepState};
 use crate::requests::approve::Approvable;
 use crate::requests::show::{RequestView, StepView};
 use crate::requests::status::Status;
@@ -97,10 +98,16 @@ pub fn history(view: &RequestView) -> String {
     let mut lines: Vec<(Timestamp, String)> = view
         .changes
         .iter()
-        .map(|change| {
+        .enumerate()
+        .map(|(number, change)| {
             let by = change.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             let why = change.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            (change.at, format!("request {}{by}{why}", change.to))
+            let what = match (change.to, number) {
+                (RequestState::Open, 0) => "asked for".to_owned(),
+                (RequestState::Open, _) => "another try asked for".to_owned(),
+                (ended, _) => format!("request {ended}"),
+            };
+            (change.at, format!("{what}{by}{why}"))
         })
         .collect();
     for recorded in &view.history {
@@ -113,7 +120,8 @@ pub fn history(view: &RequestView) -> String {
             Event::Held { step, digest } => format!("{} needs approval ({})", step.desired.id, digest.short()),
             Event::Failed { step, why, retry_at: Some(_), .. } => format!("{step} will be tried again: {why}"),
             Event::Failed { step, why, .. } => format!("{step} FAILED: {why}"),
-            Event::Retried => "another try was asked for".to_owned(),
+            // Said by the change of the request's state, with who asked.
+            Event::Retried => continue,
         };
         lines.push((recorded.at, what));
     }
@@ -149,9 +157,14 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
         plan.account(&step.desired.place.account),
         step.desired.place.region
     );
-    if let crate::model::Action::Remove { contents } = &step.action {
+    if let Action::Remove { contents } = &step.action {
         for (what, count) in contents {
             let _ = writeln!(text, "  DESTROYS           {count} {what}");
+        }
+    }
+    if let Action::Update { changes } | Action::Adopt { changes } = &step.action {
+        for Change { field, from, to } in changes {
+            let _ = writeln!(text, "  CHANGES            {field}: {from} → {to}");
         }
     }
     if let Some(gate) = &step.gate {
@@ -222,7 +235,6 @@ pub fn statuses(statuses: &[Status]) -> String {
 }
 
 fn status_line(step: &Step) -> String {
-    use crate::model::Action;
     let (mark, words) = match &step.action {
         Action::Keep { why } => ('=', why.clone()),
         Action::Create => ('-', "is not there".to_owned()),

@@ -6,6 +6,7 @@
 
 mod act;
 pub mod cloud;
+mod fresh;
 pub mod journal;
 pub mod judge;
 pub mod limit;
@@ -14,7 +15,8 @@ pub mod retry;
 pub mod run;
 
 pub use cloud::{Ask, Cloud, CloudError, Progress, Resource};
+pub use fresh::FreshLooks;
 pub use journal::{Journal, JournalError, Lease};
 pub use judge::{Judge, Judgement};
 pub use ready::Standing;
-pub use run::{Clock, Engine, FreshLooks};
+pub use run::{Clock, Engine};

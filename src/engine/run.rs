@@ -1,7 +1,7 @@
 //! Carries a plan out: takes up what is ready, all at once, until only waiting is left. Killed at any instruction and called
 //! again, it goes on from the journal and from what is really there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +15,9 @@ use tokio::sync::watch;
 use super::judge::{Judge, Judgement};
 use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
-use super::{Cloud, CloudError, Journal, JournalError, Lease};
+use super::{Cloud, CloudError, FreshLooks, Journal, JournalError, Lease};
 use crate::model::run::{self, Did, ResourceKey, replay};
 use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, Spec, Step, StepId, StepState};
-
-/// Looks that were made moments ago, by step: they are not repeated.
-pub type FreshLooks = BTreeMap<StepId, (Spec, Observed)>;
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -98,10 +95,11 @@ impl Run<'_> {
         let mut closed: Option<JournalError> = None;
         loop {
             if closed.is_none() && !self.stopping() {
-                for step in ready(self.plan, &states, (self.engine.clock)()) {
+                let now = (self.engine.clock)();
+                for step in ready(self.plan, &states, now) {
                     let id = &step.desired.id;
                     if !held.contains(id) && busy.insert(id.clone()) {
-                        under_way.push(Box::pin(self.take_up(step, &states, &begun, fresh.remove(id))));
+                        under_way.push(Box::pin(self.take_up(step, &states, &begun, fresh.take(id, now))));
                     }
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use jiff::Timestamp;
 
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
@@ -21,14 +22,12 @@ pub(super) struct Looks {
 
 impl Looks {
     /// The looks that succeeded, for the engine, which need not repeat them within seconds.
-    pub fn fresh(&self) -> FreshLooks {
-        self.by_step
-            .iter()
-            .filter_map(|(id, look)| match look {
-                Look::Seen { desired, observed, .. } => Some((id.clone(), (desired.spec.clone(), observed.clone()))),
-                Look::TooEarly | Look::Failed { .. } => None,
-            })
-            .collect()
+    pub fn fresh(&self, made_at: Timestamp) -> FreshLooks {
+        let seen = self.by_step.iter().filter_map(|(id, look)| match look {
+            Look::Seen { desired, observed, .. } => Some((id.clone(), (desired.spec.clone(), observed.clone()))),
+            Look::TooEarly | Look::Failed { .. } => None,
+        });
+        FreshLooks::made_at(made_at, seen.collect())
     }
 }
 

@@ -35,10 +35,8 @@ pub struct Prepared {
     pub(super) id: RequestId,
     /// The plan, to be shown.
     pub plan: Plan,
-    /// The looks that it was made from: fresh for some seconds.
+    /// The looks that it was made from.
     pub(super) fresh: FreshLooks,
-    /// When they were made.
-    pub(super) looked_at: jiff::Timestamp,
 }
 
 impl Desk {
@@ -65,7 +63,7 @@ impl Desk {
         let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
         let ordered = order::ordered(subject.direction, wanted);
         let plan = build::plan(&self.config, &subject, ordered, &looks.by_step);
-        Ok(Prepared { id, plan, fresh: looks.fresh(), looked_at })
+        Ok(Prepared { id, plan, fresh: looks.fresh(looked_at) })
     }
 
     /// A wish with its names checked.

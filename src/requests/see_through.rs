@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::carry_out::CarriedOut;
 use super::plan::Prepared;
 use super::{Desk, DeskError};
-use crate::engine::{FreshLooks, Lease};
+use crate::engine::Lease;
 use crate::model::{RequestId, StepState};
 
 /// How long the caller stays.
@@ -19,9 +19,6 @@ pub enum Stay {
     /// Until it has ended.
     UntilItEnds,
 }
-
-/// How old a look may be for the engine not to repeat it.
-const FRESH_FOR: Duration = Duration::from_secs(5);
 
 /// How often a change that another process made is looked for.
 const POLL: Duration = Duration::from_millis(500);
@@ -38,7 +35,7 @@ impl Desk {
         stay: Stay,
         mut stop: watch::Receiver<bool>,
     ) -> Result<CarriedOut, DeskError> {
-        let mut fresh = prepared.map(|prepared| self.still_fresh(prepared)).unwrap_or_default();
+        let mut fresh = prepared.map(|prepared| prepared.fresh).unwrap_or_default();
         // Subscribed before the look, so that no change between look and wait is lost.
         let mut changes = self.changes();
         loop {
@@ -79,11 +76,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    fn still_fresh(&self, prepared: Prepared) -> FreshLooks {
-        let age = Duration::try_from((self.clock)().duration_since(prepared.looked_at));
-        if age.is_ok_and(|age| age <= FRESH_FOR) { prepared.fresh } else { FreshLooks::new() }
     }
 
     fn time_until(&self, at: Timestamp) -> Duration {
