@@ -1,6 +1,6 @@
 //! Carries out what is asked and approved, until it is stopped; after a restart it takes up what was left.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,16 +14,26 @@ const AT_ONCE: usize = 16;
 /// How often other processes' writes are looked for.
 const POLL: Duration = Duration::from_secs(1);
 
+/// How often what ended early is looked at for what it left open: after a process has died, nobody else will.
+const SWEEP: Duration = Duration::from_mins(1);
+
 /// Works until `stop` turns true, then finishes the calls that are under way and returns.
 ///
 /// # Errors
 /// When the store fails at the start; later failures are logged and tried again.
 pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), DeskError> {
     desk.sweep().await?;
+    let mut swept = Instant::now();
     // Subscribed before the look, so that no change between look and wait is lost.
     let mut changes = desk.changes();
     let mut under_way = JoinSet::new();
     while !*stop.borrow() {
+        if swept.elapsed() >= SWEEP {
+            swept = Instant::now();
+            if let Err(error) = desk.sweep().await {
+                tracing::error!(%error, "the store was not asked what was left open");
+            }
+        }
         while under_way.len() < AT_ONCE {
             match desk.claim().await {
                 Ok(Some(claimed)) => {

@@ -108,7 +108,7 @@ impl Demo {
     /// What a use case refused that should have gone well.
     pub async fn play(&self) -> Result<DemoReport, DeskError> {
         let Self { platform, project, environment, .. } = self;
-        let before = platform.aws.inventory().await;
+        let before = platform.aws.inventory();
         self.say(&format!(
             "A local AWS runs in this process: {} accounts, IAM enforced, nothing leaves this machine.",
             platform.config.accounts.len()
@@ -134,7 +134,7 @@ impl Demo {
         platform.remove_vpc_id(project, environment).await.map_err(DeskError::Store)?;
         self.say("The project's infrastructure stack is deleted too (played by the demo).");
 
-        let after = platform.aws.inventory().await;
+        let after = platform.aws.inventory();
         Ok(DemoReport {
             project: project.clone(),
             environment: environment.clone(),

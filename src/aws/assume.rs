@@ -24,9 +24,9 @@ const LONGEST_POLICY: usize = 2048;
 /// The most characters of a session's name and of a source identity (the same).
 const LONGEST_NAME: usize = 64;
 /// The longest session of a role that was assumed by a role: longer ones are refused, not clipped (the same).
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 /// The shortest session (the same).
-const SHORTEST: Duration = Duration::from_secs(900);
+const SHORTEST: Duration = Duration::from_mins(15);
 
 /// One AssumeRole: all that is sent, and what a session is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -142,7 +142,7 @@ impl EcrRepository {
                 .set_next_token(next);
             let answer = hand.call("ecr:ListImages", &self.arn(), call.send()).await?;
             count += answer.image_ids().len() as u64;
-            next = answer.next_token;
+            next = answer.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
             }

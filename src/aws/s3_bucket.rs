@@ -184,9 +184,8 @@ impl S3Bucket {
             };
             answer
         });
-        let refused = match answer.await {
-            Ok(_) => return Ok(region.and_then(|region| self.elsewhere(&region)).unwrap_or(Name::Here)),
-            Err(refused) => refused,
+        let Err(refused) = answer.await else {
+            return Ok(region.and_then(|region| self.elsewhere(&region)).unwrap_or(Name::Here));
         };
         match refused.status {
             Some(404) => Ok(Name::Free),
@@ -213,7 +212,7 @@ impl S3Bucket {
             if let Some(bucket) = answer.buckets().iter().find(|bucket| bucket.name() == Some(&self.spec.name)) {
                 return Ok(Some(bucket.bucket_region().map(str::to_owned)));
             }
-            next = answer.continuation_token;
+            next = answer.continuation_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 return Ok(None);
             }

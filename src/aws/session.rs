@@ -38,7 +38,7 @@ const ATTEMPTS: u32 = 3;
 /// The most that is waited before the second attempt; twice that before the third.
 const BACKOFF: Duration = Duration::from_millis(200);
 /// How long before it expires a session is not used any more: longer than a call with its repeats.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// All sessions of the process. Cheap to clone: clones share their sessions.
 #[derive(Clone)]

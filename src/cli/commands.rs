@@ -208,6 +208,7 @@ impl Terminal {
         let person = self.who().await?;
         let id = self.desk.find(&arguments.request).await?;
         let request = self.desk.reject(&person, &id, &arguments.reason).await?;
+        self.desk.see_closed(&id, self.stop.clone()).await?;
         self.printer.result(&request, || format!("{id} is rejected; what was done so far stays\n"));
         Ok(Exit::Done)
     }
@@ -220,6 +221,7 @@ impl Terminal {
         let person = self.who().await?;
         let id = self.desk.find(&arguments.request).await?;
         let request = self.desk.cancel(&person, &id, arguments.reason.as_deref()).await?;
+        self.desk.see_closed(&id, self.stop.clone()).await?;
         self.printer.result(&request, || format!("{id} is cancelled; what was done so far stays\n"));
         Ok(Exit::Done)
     }

@@ -73,13 +73,12 @@ impl Config {
                 Err(error) => return Err(ConfigErrors::Unreadable { file: path, why: error.to_string() }),
             }
         }
-        match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            Some((_, text)) => Blueprint::parse(name, "built in", text),
-            None => {
-                let known = self.blueprint_names();
-                let allowed = instead_of(name, known.iter().map(String::as_str));
-                Err(ConfigErrors::NoBlueprint { name: name.to_owned(), allowed })
-            }
+        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            Blueprint::parse(name, "built in", text)
+        } else {
+            let known = self.blueprint_names();
+            let allowed = instead_of(name, known.iter().map(String::as_str));
+            Err(ConfigErrors::NoBlueprint { name: name.to_owned(), allowed })
         }
     }
 

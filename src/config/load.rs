@@ -45,13 +45,12 @@ fn find_with(
         .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")));
     let mut places = vec![PathBuf::from("./genkan.toml"), PathBuf::from("./config/genkan.toml")];
     places.extend(home.map(|home| home.join("genkan/genkan.toml")));
-    match places.iter().find(|path| is_there(path)) {
-        Some(path) => Ok(path.clone()),
-        None => {
-            let mut looked = vec!["--config (not given)".to_owned(), "$GENKAN_CONFIG (not set)".to_owned()];
-            looked.extend(places.iter().map(|path| path.display().to_string()));
-            Err(ConfigErrors::NotFound { looked })
-        }
+    if let Some(path) = places.iter().find(|path| is_there(path)) {
+        Ok(path.clone())
+    } else {
+        let mut looked = vec!["--config (not given)".to_owned(), "$GENKAN_CONFIG (not set)".to_owned()];
+        looked.extend(places.iter().map(|path| path.display().to_string()));
+        Err(ConfigErrors::NotFound { looked })
     }
 }
 

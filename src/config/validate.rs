@@ -112,13 +112,12 @@ impl<'a> Check<'a> {
         let name = if text.starts_with("arn:") {
             let partition = partition(self.config.region_of(account));
             let own = format!("arn:{partition}:iam::{}:role/", account.id);
-            match text.strip_prefix(own.as_str()) {
-                Some(name) => name,
-                None => {
-                    let what = format!("`{text}` is not the ARN of a role of account `{account_name}`");
-                    self.error(way, what, format!("expected `{own}NAME`, or the name alone"));
-                    return;
-                }
+            if let Some(name) = text.strip_prefix(own.as_str()) {
+                name
+            } else {
+                let what = format!("`{text}` is not the ARN of a role of account `{account_name}`");
+                self.error(way, what, format!("expected `{own}NAME`, or the name alone"));
+                return;
             }
         } else {
             text

@@ -21,7 +21,7 @@ pub struct Lease {
 
 impl Lease {
     /// How long a lease lasts unless it is renewed; it is renewed every third of this.
-    pub const LENGTH: Duration = Duration::from_secs(60);
+    pub const LENGTH: Duration = Duration::from_mins(1);
 
     /// The longest that one call of a resource may take: shorter than a lease, so that no call of a process that was
     /// frozen and has lost its lease is still under way when the next one acts.

@@ -4,6 +4,7 @@
 //! thinking above is asked; [`ready`] says what can be done now; [`run`] does it; [`limit`] keeps within the
 //! quotas; [`retry`] says when a failed call is tried again.
 
+mod act;
 pub mod cloud;
 pub mod journal;
 pub mod judge;

@@ -13,7 +13,7 @@ use crate::model::{Event, StepId};
 pub const TRIES: u32 = 8;
 
 /// The longest that a step waits between two tries.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What the journal is told of a failure: `failures` tries of this step failed before. `chance` between 0 and 1 spreads
 /// the tries of many runs, so that they do not come back all at once.
@@ -90,6 +90,6 @@ mod tests {
     fn a_wait_overshoots_by_a_tenth_or_a_second() {
         assert_eq!(look_again_in(Duration::ZERO), Duration::from_secs(1));
         assert_eq!(look_again_in(Duration::from_secs(100)), Duration::from_secs(10));
-        assert_eq!(look_again_in(Duration::from_secs(3600)), Duration::from_secs(30));
+        assert_eq!(look_again_in(Duration::from_hours(1)), Duration::from_secs(30));
     }
 }

@@ -1,8 +1,6 @@
 //! Carries a plan out: takes up what is ready, all at once, until only waiting is left. Killed at any instruction and called
 //! again, it goes on from the journal and from what is really there.
 
-mod failing;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -14,11 +12,10 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::cloud::Work;
 use super::judge::{Judge, Judgement};
 use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
-use super::{Cloud, CloudError, Journal, JournalError, Lease, Progress, Resource};
+use super::{Cloud, CloudError, Journal, JournalError, Lease};
 use crate::model::run::{self, Did, ResourceKey, replay};
 use crate::model::{Action, Direction, Event, Observed, Outputs, Plan, Recorded, Spec, Step, StepId, StepState};
 
@@ -37,13 +34,13 @@ pub struct Engine {
 }
 
 /// One plan being carried out under one lease.
-struct Run<'r> {
-    engine: &'r Engine,
-    plan: &'r Plan,
-    lease: &'r Lease,
-    journal: &'r dyn Journal,
-    judge: &'r dyn Judge,
-    stop: watch::Receiver<bool>,
+pub(super) struct Run<'r> {
+    pub(super) engine: &'r Engine,
+    pub(super) plan: &'r Plan,
+    pub(super) lease: &'r Lease,
+    pub(super) journal: &'r dyn Journal,
+    pub(super) judge: &'r dyn Judge,
+    pub(super) stop: watch::Receiver<bool>,
 }
 
 /// What taking up one step came to: its events, in order.
@@ -84,7 +81,7 @@ impl Run<'_> {
                 Ok(()) => {}
                 // The next renewal may still come in time; if not, every write is refused anyhow.
                 Err(JournalError::Storage(why)) => {
-                    tracing::warn!(request = %self.lease.request, why, "lease not renewed")
+                    tracing::warn!(request = %self.lease.request, why, "lease not renewed");
                 }
                 Err(lost) => return lost,
             }
@@ -133,7 +130,7 @@ impl Run<'_> {
         }
     }
 
-    fn stopping(&self) -> bool {
+    pub(super) fn stopping(&self) -> bool {
         *self.stop.borrow()
     }
 
@@ -236,72 +233,6 @@ impl Run<'_> {
         })
     }
 
-    /// Writes before, calls, writes after.
-    async fn act(
-        &self,
-        step: Box<Step>,
-        was_ours: bool,
-        state: &StepState,
-        mut resource: Arc<dyn Resource>,
-    ) -> Result<Vec<Recorded>, JournalError> {
-        let digest = step.digest();
-        if needs_approval(&step) {
-            if !self.judge.approved(&step, &digest).await? {
-                return self.hold(step, state).await;
-            }
-            // Asked again for this very step, whose approvers are known now: they are named in its sessions.
-            let ask = self.judge.ask(&step).await?;
-            self.engine.cloud.expect(std::slice::from_ref(&ask));
-            resource = self.engine.cloud.resource(ask);
-        }
-        if self.stopping() {
-            return Ok(vec![]);
-        }
-        let started = Event::Started { step: step.clone(), digest };
-        let started = match self.journal.append(self.lease, &started).await {
-            // An approval was withdrawn, or the input changed, between the question and the transaction.
-            Err(JournalError::NotApproved(_)) => return self.hold(step, state).await,
-            written => written?,
-        };
-        let state = state.clone().after(started.at, &started.event);
-        let called = match &step.action {
-            // Only data that was there when the gate was decided is destroyed: what came since nobody has approved.
-            Action::Remove { contents } => in_time(resource.remove(step.delete_data && !contents.is_empty())).await,
-            action => in_time(resource.apply(&work(action))).await,
-        };
-        let ended = match called {
-            Ok(Progress::Done(outputs)) => {
-                // What is somebody else's and only corrected (an authorisation left open) stays somebody else's.
-                let ours = was_ours || !matches!(step.action, Action::Update { .. });
-                self.finish(&step, Did::by(&step.action), outputs, ours).await?
-            }
-            Ok(Progress::Waiting { on, again_in }) => {
-                let again_at = (self.engine.clock)() + again_in;
-                let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
-                self.journal.append(self.lease, &event).await?
-            }
-            Err(error) => {
-                let failed = self.failure(&step, &error, &state);
-                let given_up = matches!(failed, Event::Failed { retry_at: None, .. });
-                let event = self.close_what_is_open(failed, &*resource).await;
-                let failed = self.journal.append(self.lease, &event).await?;
-                if given_up && matches!(step.action, Action::Create) {
-                    self.forget_if_nothing_was_made(&step, &error, &*resource).await?;
-                }
-                failed
-            }
-        };
-        Ok(vec![started, ended])
-    }
-
-    async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
-        let digest = step.digest();
-        if matches!(state, StepState::Held { digest: before, .. } if *before == digest) {
-            return Ok(vec![]);
-        }
-        Ok(vec![self.journal.append(self.lease, &Event::Held { step, digest }).await?])
-    }
-
     async fn nothing_to_do(&self, step: &Step, observed: Observed) -> Result<Recorded, JournalError> {
         let (ours, outputs) = match observed {
             Observed::Ours { outputs, .. } => (true, outputs),
@@ -331,7 +262,13 @@ impl Run<'_> {
         self.journal.append(self.lease, &event).await
     }
 
-    async fn finish(&self, step: &Step, did: Did, outputs: Outputs, ours: bool) -> Result<Recorded, JournalError> {
+    pub(super) async fn finish(
+        &self,
+        step: &Step,
+        did: Did,
+        outputs: Outputs,
+        ours: bool,
+    ) -> Result<Recorded, JournalError> {
         let resource =
             ResourceKey { place: step.desired.place.clone(), kind: step.kind(), name: step.desired.spec.name() };
         let event = Event::Finished {
@@ -344,10 +281,27 @@ impl Run<'_> {
         };
         self.journal.append(self.lease, &event).await
     }
+
+    pub(super) async fn fail(
+        &self,
+        step: &Step,
+        error: &CloudError,
+        state: &StepState,
+    ) -> Result<Recorded, JournalError> {
+        self.journal.append(self.lease, &self.failure(step, error, state)).await
+    }
+
+    pub(super) fn failure(&self, step: &Step, error: &CloudError, state: &StepState) -> Event {
+        let failures = match state {
+            StepState::Running { failures, .. } | StepState::Retrying { failures, .. } => *failures,
+            _ => 0,
+        };
+        retry::failed(step.desired.id.clone(), error, failures, (self.engine.clock)(), rand::random())
+    }
 }
 
 /// A call that takes longer than a lease could cover is dropped: it may still have had its effect, which the next look finds.
-async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result<T, CloudError> {
+pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result<T, CloudError> {
     match tokio::time::timeout(Lease::CALL_TIMEOUT, call).await {
         Ok(answer) => answer,
         Err(_) => Err(CloudError::Passing {
@@ -357,14 +311,6 @@ async fn in_time<T>(call: impl Future<Output = Result<T, CloudError>>) -> Result
     }
 }
 
-fn needs_approval(step: &Step) -> bool {
+pub(super) fn needs_approval(step: &Step) -> bool {
     step.gate.as_ref().is_some_and(|gate| gate.approvals > 0)
-}
-
-fn work(action: &Action) -> Work {
-    match action {
-        Action::Update { changes } => Work::Converge { changes: changes.clone(), adopt: false },
-        Action::Adopt { changes } => Work::Converge { changes: changes.clone(), adopt: true },
-        _ => Work::Create,
-    }
 }

@@ -190,7 +190,8 @@ mod tests {
         {
             assert!(bad.parse::<ProjectName>().is_err(), "{bad:?} is not a project name");
         }
-        for good in ["123456789012"] {
+        {
+            let good = "123456789012";
             assert!(good.parse::<AccountId>().is_ok());
         }
         for bad in ["12345678901", "1234567890123", "12345678901a", "１２３４５６７８９０１２"] {

@@ -267,7 +267,9 @@ pub fn replay(plan: &Plan, journal: &[Recorded]) -> BTreeMap<StepId, StepState> 
 /// or a failure does not change that; only an end does.
 pub fn begun(journal: &[Recorded]) -> BTreeSet<StepId> {
     let mut begun = BTreeSet::new();
-    journal.iter().for_each(|recorded| note_begun(&mut begun, &recorded.event));
+    for recorded in journal {
+        note_begun(&mut begun, &recorded.event);
+    }
     begun
 }
 

@@ -10,6 +10,7 @@ use super::decide::{Consent, GateRules, Others, step, with_action};
 
 /// What is known of one resource when the plan is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and there are a dozen of them")]
 pub enum Look {
     /// It was looked at.
     Seen {

@@ -56,24 +56,22 @@ impl Desk {
     /// could not close what is open, since it was in these hands; so that is seen to here.
     pub(super) async fn let_go(&self, lease: &Lease) -> Result<(), DeskError> {
         self.store.release(lease).await?;
-        self.close_what_ended_early(&lease.request).await
+        self.close_what_ended_early(&lease.request).await.map(drop)
     }
 
-    async fn close_what_ended_early(&self, id: &RequestId) -> Result<(), DeskError> {
+    /// Closes what the request left open if it ended early. False: it is in other hands.
+    pub(super) async fn close_what_ended_early(&self, id: &RequestId) -> Result<bool, DeskError> {
         let request = self.store.request(id).await?;
         let ended_early = matches!(request.state, RequestState::Cancelled | RequestState::Rejected);
-        if ended_early && self.is_left_open(&request).await? {
-            self.close_if_free(id).await?;
-        }
-        Ok(())
+        if ended_early && self.is_left_open(&request).await? { self.close_if_free(id).await } else { Ok(true) }
     }
 
-    /// Closes what a request that ended early left open, unless it is in other hands: those will.
-    pub(super) async fn close_if_free(&self, id: &RequestId) -> Result<(), DeskError> {
-        let Some(lease) = self.store.lease(id, &self.holder).await? else { return Ok(()) };
+    /// Closes what a request that ended early left open. False: it is in other hands, which will.
+    pub(super) async fn close_if_free(&self, id: &RequestId) -> Result<bool, DeskError> {
+        let Some(lease) = self.store.lease(id, &self.holder).await? else { return Ok(false) };
         let closed = self.close(id, &lease).await;
         self.store.release(&lease).await?;
-        closed
+        closed.map(|()| true)
     }
 
     /// As [`Desk::carry_out`], under a lease that the caller has claimed and will release.
@@ -154,7 +152,7 @@ impl Desk {
     /// Closes what requests that ended early left open when the process that noticed died before it could.
     ///
     /// # Errors
-    /// [`DeskError::Store`]; what could not be closed is tried again at the next start.
+    /// [`DeskError::Store`]; what could not be closed is tried again the next time.
     pub async fn sweep(&self) -> Result<(), DeskError> {
         let ended_early = RequestFilter {
             states: vec![RequestState::Cancelled, RequestState::Rejected],

@@ -50,7 +50,7 @@ impl Desk {
                 CarriedOut::Held | CarriedOut::Elsewhere if stay == Stay::UntilItEnds => None,
                 _ => return Ok(stands),
             };
-            let until = until.map_or(POLL, |at| self.from_now(at));
+            let until = until.map_or(POLL, |at| self.time_until(at));
             tokio::select! {
                 () = tokio::time::sleep(until) => {}
                 () = stopped(&mut stop) => {}
@@ -59,12 +59,34 @@ impl Desk {
         }
     }
 
+    /// Sees to it that a request which somebody has just ended leaves nothing open: closes it, or waits for the process that
+    /// has it in hand, which will; if that one has died, until its lease has run out.
+    ///
+    /// # Errors
+    /// [`DeskError::Cloud`] with what could not be closed; [`DeskError::NotNow`] where it takes too long, or `stop` turns true.
+    pub async fn see_closed(&self, id: &RequestId, mut stop: watch::Receiver<bool>) -> Result<(), DeskError> {
+        let patience = tokio::time::Instant::now() + Lease::LENGTH + Lease::LENGTH / 6;
+        while !self.close_what_ended_early(id).await? {
+            if *stop.borrow() || tokio::time::Instant::now() > patience {
+                return Err(DeskError::NotNow(format!(
+                    "{id} has ended, but another process has it in hand, and something may still be open: `genkan cancel {id}` \
+                     in a minute closes it"
+                )));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = stopped(&mut stop) => {}
+            }
+        }
+        Ok(())
+    }
+
     fn still_fresh(&self, prepared: Prepared) -> FreshLooks {
         let age = Duration::try_from((self.clock)().duration_since(prepared.looked_at));
         if age.is_ok_and(|age| age <= FRESH_FOR) { prepared.fresh } else { FreshLooks::new() }
     }
 
-    fn from_now(&self, at: Timestamp) -> Duration {
+    fn time_until(&self, at: Timestamp) -> Duration {
         Duration::try_from(at.duration_since((self.clock)())).unwrap_or_default().min(Lease::LENGTH)
     }
 

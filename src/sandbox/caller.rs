@@ -138,7 +138,7 @@ impl Callers {
             tags: HashMap::new(),
             session_policy: None,
         });
-        principal.session_policy = session.policy.clone();
+        principal.session_policy.clone_from(&session.policy);
         Caller {
             account: session.account.clone(),
             arn: session.arn.clone(),

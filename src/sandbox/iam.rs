@@ -163,14 +163,14 @@ impl Iam {
     pub(crate) fn add_to(&self, inventory: &mut Inventory) {
         for account in self.accounts.keys() {
             let Some(state) = self.state(account) else { continue };
-            for role in state.roles.iter() {
+            for role in &state.roles {
                 let name = format!("{}{}", role.path.trim_start_matches('/'), role.role_name);
                 for policy in role.inline_policies.keys() {
                     inventory.add(account, format!("iam role-policy {name} {policy}"));
                 }
                 inventory.add(account, format!("iam role {name}"));
             }
-            for user in state.users.iter() {
+            for user in &state.users {
                 inventory.add(account, format!("iam user {}", user.user_name));
             }
         }
@@ -205,7 +205,7 @@ pub(crate) struct IamHandler(pub Arc<Iam>);
 
 #[async_trait]
 impl ServiceHandler for IamHandler {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "iam"
     }
 

@@ -129,8 +129,8 @@ impl LocalAws {
     }
 
     /// What is really there in every account.
-    pub async fn inventory(&self) -> Inventory {
-        let mut inventory = self.inner.services.inventory().await;
+    pub fn inventory(&self) -> Inventory {
+        let mut inventory = self.inner.services.inventory();
         self.inner.callers.iam.add_to(&mut inventory);
         inventory
     }

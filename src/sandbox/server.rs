@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::gateway::{Gateway, Lost};
+use super::gateway::Gateway;
 
 /// The largest request body that is read.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -72,12 +72,11 @@ async fn answer(gateway: &Gateway, line: &Line, request: Request) -> Response {
         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return response;
     };
-    match gateway.call(http::Request::from_parts(parts, body)).await {
-        Ok(response) => response.map(Body::from),
-        Err(Lost) => {
-            line.0.store(true, Ordering::Release);
-            Response::new(Body::empty())
-        }
+    if let Ok(response) = gateway.call(http::Request::from_parts(parts, body)).await {
+        response.map(Body::from)
+    } else {
+        line.0.store(true, Ordering::Release);
+        Response::new(Body::empty())
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Sts(pub Arc<Callers>);
 
 #[async_trait]
 impl ServiceHandler for Sts {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "sts"
     }
 

@@ -67,8 +67,8 @@ impl Stage {
     }
 
     /// The lines of all inventories that hold this.
-    async fn lines(&self, part: &str) -> Vec<String> {
-        let inventory = self.platform.aws.inventory().await;
+    fn lines(&self, part: &str) -> Vec<String> {
+        let inventory = self.platform.aws.inventory();
         inventory.0.values().flatten().filter(|line| line.contains(part)).cloned().collect()
     }
 
@@ -184,7 +184,7 @@ async fn left_open(stage: &Stage) -> RequestId {
     stage.fault("route53", WITHDRAW, denied(), When::Always);
     let stands = work_once(&stage.desk, &id).await;
     assert!(matches!(stands, CarriedOut::Resting(_)), "{stands:?}");
-    assert_eq!(stage.lines(OPEN).await.len(), 1);
+    assert_eq!(stage.lines(OPEN).len(), 1);
     id
 }
 
@@ -195,7 +195,7 @@ async fn a_step_that_can_no_longer_be_looked_at_leaves_no_authorisation_open() {
     stage.platform.aws.faults().clear();
     stage.fault("route53", "ListHostedZonesByVPC", denied(), When::Always);
     assert_eq!(stage.work(&id).await, CarriedOut::Ended(RequestState::Failed));
-    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+    assert_eq!(stage.lines(OPEN), [""; 0]);
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn a_request_that_is_cancelled_between_two_tries_leaves_no_authorisation_o
     stage.platform.aws.faults().clear();
     let aiko = person(&stage.desk, "aiko").await;
     stage.desk.cancel(&aiko, &id, None).await.expect("may");
-    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+    assert_eq!(stage.lines(OPEN), [""; 0]);
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn asking_for_another_try_does_not_forget_what_may_be_open() {
     let aiko = person(&stage.desk, "aiko").await;
     stage.desk.retry(&aiko, &id).await.expect("may");
     stage.desk.cancel(&aiko, &id, None).await.expect("may");
-    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+    assert_eq!(stage.lines(OPEN), [""; 0]);
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn cancelling_again_closes_what_could_not_be_closed_before() {
     assert!(matches!(not_closed, Err(DeskError::Cloud(_))), "{not_closed:?}");
     stage.platform.aws.faults().clear();
     stage.desk.cancel(&aiko, &id, None).await.expect("closed now");
-    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+    assert_eq!(stage.lines(OPEN), [""; 0]);
     let ended = stage.desk.cancel(&aiko, &id, None).await;
     assert!(matches!(ended, Err(DeskError::NotNow(_))), "nothing is left to close: {ended:?}");
 }
@@ -242,11 +242,26 @@ async fn cancelled_while_another_process_has_it_the_other_one_closes_it() {
     let lease = stage.store.lease(&id, "another process").await.expect("stored").expect("free");
     let aiko = person(&stage.desk, "aiko").await;
     stage.desk.cancel(&aiko, &id, None).await.expect("may");
-    assert_eq!(stage.lines(OPEN).await.len(), 1, "it is in other hands");
+    assert_eq!(stage.lines(OPEN).len(), 1, "it is in other hands");
     stage.store.release(&lease).await.expect("stored");
     stage.fault("route53", ASSOCIATE, broken(), When::Always);
     assert_eq!(work_once(&stage.desk, &id).await, CarriedOut::Ended(RequestState::Cancelled));
-    assert_eq!(stage.lines(OPEN).await, [""; 0]);
+    assert_eq!(stage.lines(OPEN), [""; 0]);
+}
+
+#[tokio::test]
+async fn cancelled_while_a_process_that_has_died_still_has_it_it_is_closed_when_the_lease_runs_out() {
+    let stage = Stage::new().await;
+    let id = left_open(&stage).await;
+    stage.platform.aws.faults().clear();
+    let lease = stage.store.lease(&id, "a process that has died").await.expect("stored").expect("free");
+    let aiko = person(&stage.desk, "aiko").await;
+    stage.desk.cancel(&aiko, &id, None).await.expect("may");
+    let running = watch::Sender::new(false);
+    let runs_out = async { stage.store.release(&lease).await.expect("stored") };
+    let (closed, ()) = tokio::join!(stage.desk.see_closed(&id, running.subscribe()), runs_out);
+    closed.expect("closed");
+    assert_eq!(stage.lines(OPEN), [""; 0]);
 }
 
 #[tokio::test]
@@ -287,9 +302,9 @@ async fn an_association_made_by_hand_stays_when_its_open_authorisation_was_withd
     vpcs.associate_vpc_with_hosted_zone().hosted_zone_id(ZONE).vpc(vpc).send().await.expect("may");
 
     stage.done(Direction::Onboard, "project-x", false).await;
-    assert_eq!(stage.lines(OPEN).await, [""; 0], "what was left open is closed");
+    assert_eq!(stage.lines(OPEN), [""; 0], "what was left open is closed");
     stage.done(Direction::Teardown, "project-x", false).await;
-    assert_eq!(stage.lines(&format!("route53 association {ZONE} {id}")).await.len(), 1, "it was not made by genkan");
+    assert_eq!(stage.lines(&format!("route53 association {ZONE} {id}")).len(), 1, "it was not made by genkan");
 }
 
 async fn put(stage: &Stage, key: &str) {
@@ -318,7 +333,7 @@ async fn data_that_came_after_the_last_look_is_not_destroyed() {
     let stop = watch::Sender::new(false).subscribe();
     let stay = genkan::requests::see_through::Stay::UntilItWaits;
     stage.desk.see_through(&request.id, Some(prepared), stay, stop).await.expect("it goes on");
-    assert_eq!(stage.lines("s3 bucket project-x-dev ").await.len(), 1, "{:#?}", stage.lines("s3").await);
+    assert_eq!(stage.lines("s3 bucket project-x-dev ").len(), 1, "{:#?}", stage.lines("s3"));
 }
 
 #[tokio::test]

@@ -54,14 +54,14 @@ fn added(before: &Inventory, after: &Inventory) -> BTreeSet<String> {
 
 async fn record() -> Recorded {
     let house = House::new().await;
-    let before = house.inventory().await;
+    let before = house.inventory();
     let mut recorded = Recorded { points: BTreeMap::new(), after: BTreeMap::new() };
     for (leg, direction) in LEGS {
         let process = house.start().await;
         let id = ask(&process, direction).await;
         assert_eq!(process.see_through(&house, &id).await, RequestState::Done);
         recorded.points.insert(leg, process.trap.passed());
-        recorded.after.insert(leg, added(&before, &house.inventory().await));
+        recorded.after.insert(leg, added(&before, &house.inventory()));
     }
     assert!(recorded.after["onboard"].len() > recorded.after["teardown"].len());
     recorded
@@ -89,24 +89,21 @@ async fn successor(house: &House, dead: Process) -> Process {
 /// Dies at one point of each leg, goes on, and compares with the run in which nothing died.
 async fn crash_and_resume(points: Vec<(usize, Point)>, recorded: Arc<Recorded>) -> Vec<Point> {
     let house = House::new().await;
-    let before = house.inventory().await;
+    let before = house.inventory();
     let mut hit = Vec::new();
     for (at, (leg, direction)) in LEGS.into_iter().enumerate() {
         let point = points.iter().find(|(of, _)| *of == at).map(|(_, point)| point);
-        let (id, process) = match point {
-            Some(point) => {
-                let (id, dead) = die_at(&house, direction, point).await;
-                hit.push(point.clone());
-                (id, successor(&house, dead).await)
-            }
-            None => {
-                let process = house.start().await;
-                (ask(&process, direction).await, process)
-            }
+        let (id, process) = if let Some(point) = point {
+            let (id, dead) = die_at(&house, direction, point).await;
+            hit.push(point.clone());
+            (id, successor(&house, dead).await)
+        } else {
+            let process = house.start().await;
+            (ask(&process, direction).await, process)
         };
         assert_eq!(process.see_through(&house, &id).await, RequestState::Done, "{point:?}");
-        assert_eq!(added(&before, &house.inventory().await), recorded.after[leg], "{point:?}");
-        assert_eq!(house.authorisations().await, [""; 0], "{point:?}");
+        assert_eq!(added(&before, &house.inventory()), recorded.after[leg], "{point:?}");
+        assert_eq!(house.authorisations(), [""; 0], "{point:?}");
         if direction == Direction::Onboard {
             let again = process.ask("aiko", &wish(direction, "project-x", "dev")).await.expect("asked");
             assert_eq!(again, None, "{point:?}: nothing is left to do");
@@ -171,7 +168,7 @@ enum Cancelled {
 
 async fn crash_and_cancel((point, how): (Point, Cancelled), recorded: Arc<Recorded>) {
     let house = House::new().await;
-    let before = house.inventory().await;
+    let before = house.inventory();
     let (id, dead) = die_at(&house, Direction::Onboard, &point).await;
     let trap = match how {
         Cancelled::WhileTheLeaseRuns => Trap::armed(None),
@@ -189,11 +186,11 @@ async fn crash_and_cancel((point, how): (Point, Cancelled), recorded: Arc<Record
         assert_eq!(cancelled.expect("cancelled").state, RequestState::Cancelled, "{point} {how:?}");
     }
     if matches!(how, Cancelled::Later) {
-        assert_eq!(house.authorisations().await, [""; 0], "{point} {how:?}");
+        assert_eq!(house.authorisations(), [""; 0], "{point} {how:?}");
     }
     house.lease_runs_out(&dead).await;
     let process = successor(&house, canceller).await;
-    assert_eq!(house.authorisations().await, [""; 0], "{point} {how:?}");
+    assert_eq!(house.authorisations(), [""; 0], "{point} {how:?}");
     assert_eq!(process.show(&id).await.request.state, RequestState::Cancelled, "{point} {how:?}");
 
     if !matches!(how, Cancelled::Later) {
@@ -202,8 +199,8 @@ async fn crash_and_cancel((point, how): (Point, Cancelled), recorded: Arc<Record
     // What was done half is ours, and is found by the next who asks.
     let again = ask(&process, Direction::Onboard).await;
     assert_eq!(process.see_through(&house, &again).await, RequestState::Done, "{point} {how:?}");
-    assert_eq!(added(&before, &house.inventory().await), recorded.after["onboard"], "{point} {how:?}");
-    assert_eq!(house.authorisations().await, [""; 0], "{point} {how:?}");
+    assert_eq!(added(&before, &house.inventory()), recorded.after["onboard"], "{point} {how:?}");
+    assert_eq!(house.authorisations(), [""; 0], "{point} {how:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

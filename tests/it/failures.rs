@@ -114,20 +114,19 @@ async fn leg(house: &House, direction: Direction, call: &str, way: Way) {
             assert_eq!(retry_at.is_some(), way == Way::Unavailable, "{said}");
         }
     }
-    assert_eq!(house.authorisations().await, [""; 0], "{said}");
+    assert_eq!(house.authorisations(), [""; 0], "{said}");
 }
 
 async fn fails_and_goes_on(calls: [Option<String>; 2], ways: [Way; 2]) {
     let house = House::new().await;
-    let before = house.inventory().await;
+    let before = house.inventory();
     for ((direction, call), way) in LEGS.into_iter().zip(&calls).zip(ways) {
-        match call {
-            Some(call) => leg(&house, direction, call, way).await,
-            None => {
-                let process = house.start().await;
-                let id = ask(&process, direction).await;
-                assert_eq!(process.see_through(&house, &id).await, RequestState::Done);
-            }
+        if let Some(call) = call {
+            leg(&house, direction, call, way).await;
+        } else {
+            let process = house.start().await;
+            let id = ask(&process, direction).await;
+            assert_eq!(process.see_through(&house, &id).await, RequestState::Done);
         }
         if direction == Direction::Onboard {
             let left = house.start().await.plan("aiko", &wish(direction, "project-x", "dev")).await;
@@ -135,7 +134,7 @@ async fn fails_and_goes_on(calls: [Option<String>; 2], ways: [Way; 2]) {
         }
     }
     house.stack_is_down("project-x", "dev").await;
-    assert_eq!(before.diff(&house.inventory().await).to_string(), "", "{calls:?}");
+    assert_eq!(before.diff(&house.inventory()).to_string(), "", "{calls:?}");
     for action in ["secretsmanager:CreateSecret", "ecr:CreateRepository", "codebuild:ImportSourceCredentials"] {
         assert_eq!(house.succeeded(action), 1, "{action}: {calls:?}");
     }

@@ -110,20 +110,20 @@ impl House {
         }
     }
 
-    pub async fn inventory(&self) -> Inventory {
-        self.platform.aws.inventory().await
+    pub fn inventory(&self) -> Inventory {
+        self.platform.aws.inventory()
     }
 
     /// The lines of an account's inventory that begin like this.
-    pub async fn lines(&self, account: &str, begin: &str) -> Vec<String> {
-        let (id, inventory) = (self.account(account), self.inventory().await);
+    pub fn lines(&self, account: &str, begin: &str) -> Vec<String> {
+        let (id, inventory) = (self.account(account), self.inventory());
         let lines = inventory.0.get(id.as_str()).into_iter().flatten();
         lines.filter(|line| line.starts_with(begin)).cloned().collect()
     }
 
     /// Every open authorisation, in any account.
-    pub async fn authorisations(&self) -> Vec<String> {
-        let inventory = self.inventory().await;
+    pub fn authorisations(&self) -> Vec<String> {
+        let inventory = self.inventory();
         inventory.0.values().flatten().filter(|line| line.starts_with("route53 open authorisation")).cloned().collect()
     }
 
@@ -134,7 +134,7 @@ impl House {
     /// The project's stack writes its VPC's id, unless it has done so already.
     pub async fn stack_is_up(&self, project: &str, environment: &str) {
         let parameter = format!("ssm parameter /{environment}/{project}/vpc-id ");
-        if self.inventory().await.0.values().flatten().any(|line| line.starts_with(&parameter)) {
+        if self.inventory().0.values().flatten().any(|line| line.starts_with(&parameter)) {
             return;
         }
         let (project, environment): (ProjectName, _) = (project.parse().unwrap(), environment.parse().unwrap());

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use genkan::engine::{Cloud, CloudError};
+use genkan::model::plan::Scope;
+use genkan::model::{Observed, Owner, Spec};
 use genkan::sandbox::faults::{Effect, Rule, When};
+use genkan::sandbox::seed::SeedVpc;
 
 use crate::kinds::ssm_parameter::parameter;
 use crate::kinds::zone_association::association;
-use crate::world::{CONFIG, HUB, PARAMETER, SPOKE, VPC, World, counted, trust_policy_in};
+use crate::world::{CONFIG, HUB, PARAMETER, SPOKE, TOKEN, VPC, World, ZONE, ask_at, counted, trust_policy_in};
 
 #[tokio::test]
 async fn every_step_runs_under_sessions_that_say_who_and_what() {
@@ -54,7 +57,7 @@ async fn a_session_that_aws_calls_expired_is_opened_again() {
     let world = World::start().await;
     let ask = parameter(PARAMETER);
     world.look(&ask).await.expect("it is permitted");
-    world.aws.pass_time(Duration::from_secs(3600));
+    world.aws.pass_time(Duration::from_hours(1));
     let expired = world.look(&ask).await;
     assert!(matches!(expired, Err(CloudError::Passing { .. })), "{expired:?}");
     world.look(&ask).await.expect("a new session");
@@ -102,4 +105,53 @@ async fn a_throttled_sts_passes() {
     let throttled = world.look(&ask).await;
     assert!(matches!(throttled, Err(CloudError::Passing { .. })), "{throttled:?}");
     world.look(&ask).await.expect("it passed");
+}
+
+#[tokio::test]
+async fn one_account_and_one_role_can_be_everything() {
+    let config = r#"
+        [platform]
+        region = "us-east-1"
+        hub = "platform"
+        [names]
+        project_prefix = "project-"
+        [accounts.platform]
+        id = "111111111111"
+        reader = "ops"
+        writer = "arn:aws:iam::111111111111:role/ops"
+        authoriser = "ops"
+        session_tags = false
+        source_identity = false
+        [accounts.shared]
+        id = "222222222222"
+        [environments.dev]
+        platform_account = "platform"
+        zone = { id = "Z0000000DEV", name = "DEV.internal." }
+        account = "platform"
+    "#;
+    let specs = serde_json::json!([
+        {"kind": "ecr-repository", "name": "project-x-dev-algorithm"},
+        {"kind": "s3-bucket", "name": "project-x-dev",
+         "cors": [{"allowed_headers": ["*"], "allowed_methods": ["GET", "PUT"], "allowed_origins": ["*"]}]},
+        {"kind": "source-credential", "secret": TOKEN},
+        {"kind": "zone-association", "zone_id": ZONE, "zone_name": "DEV.internal", "zone_account": HUB,
+         "vpc_id": "vpc-0dddddddddddddddd", "vpc_region": "us-east-1"},
+    ]);
+    let world = World::with(config, |seed| {
+        let vpc = seed.accounts[0].vpcs[0].clone();
+        seed.accounts[0].vpcs.push(SeedVpc { id: "vpc-0dddddddddddddddd".to_owned(), ..vpc });
+    })
+    .await;
+    for spec in serde_json::from_value::<Vec<Spec>>(specs).expect("specs") {
+        let mut ask = ask_at(spec, Scope::Project, HUB, "us-east-1");
+        let title = ask.spec.name();
+        assert_eq!(world.look(&ask).await, Ok(Observed::Absent), "{title}");
+        ask.remembered = world.settle(&ask).await.unwrap_or_else(|error| panic!("{title}: {error}"));
+        assert_eq!(world.settle(&ask).await, Ok(None), "{title} is as it should be");
+        world.remove(&ask, false).await.unwrap_or_else(|error| panic!("{title}: {error}"));
+        assert_eq!(world.look(&ask).await, Ok(Observed::Absent), "{title}");
+    }
+    let secret = serde_json::from_value(serde_json::json!({"kind": "secret-copy", "name": TOKEN})).expect("a spec");
+    let found = world.look(&ask_at(secret, Scope::Account, HUB, "us-east-1")).await;
+    assert!(matches!(found, Ok(Observed::Foreign { owner: Owner::Platform, .. })), "{found:?}");
 }

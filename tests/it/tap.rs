@@ -264,17 +264,14 @@ impl Called {
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
         let query = body.split('&').find_map(|part| part.strip_prefix("Action="));
         let named = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).or(query);
-        let (operation, changing) = match named {
-            Some(operation) => {
-                let looks = ["Get", "List", "Describe", "BatchGet", "BatchCheck", "Assume"];
-                (operation.to_owned(), !looks.iter().any(|look| operation.starts_with(look)))
-            }
-            None => {
-                let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
-                let path = path.split("x-id=").next().unwrap_or_default().trim_end_matches(['?', '&', '/']);
-                let looks = matches!(request.method(), "GET" | "HEAD");
-                (format!("{} /{path}", request.method()), !looks)
-            }
+        let (operation, changing) = if let Some(operation) = named {
+            let looks = ["Get", "List", "Describe", "BatchGet", "BatchCheck", "Assume"];
+            (operation.to_owned(), !looks.iter().any(|look| operation.starts_with(look)))
+        } else {
+            let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
+            let path = path.split("x-id=").next().unwrap_or_default().trim_end_matches(['?', '&', '/']);
+            let looks = matches!(request.method(), "GET" | "HEAD");
+            (format!("{} /{path}", request.method()), !looks)
         };
         Self { name: format!("call {service} {operation}"), service, changing }
     }

@@ -205,13 +205,13 @@ impl World {
     }
 
     /// The lines of the inventory of the project's account that begin like this.
-    pub async fn lines(&self, begin: &str) -> Vec<String> {
-        self.lines_of(SPOKE, begin).await
+    pub fn lines(&self, begin: &str) -> Vec<String> {
+        self.lines_of(SPOKE, begin)
     }
 
     /// The same of any account.
-    pub async fn lines_of(&self, account: &str, begin: &str) -> Vec<String> {
-        let inventory = self.aws.inventory().await;
+    pub fn lines_of(&self, account: &str, begin: &str) -> Vec<String> {
+        let inventory = self.aws.inventory();
         let lines = inventory.0.get(account).into_iter().flatten();
         lines.filter(|line| line.starts_with(begin)).cloned().collect()
     }

@@ -112,7 +112,7 @@ fn invalid(message: &str) -> AwsError {
 
 #[async_trait]
 impl ServiceHandler for CodeBuild {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "codebuild"
     }
 

@@ -239,7 +239,7 @@ fn needed<'a>(input: &'a Value, field: &str) -> Result<&'a str, AwsError> {
 
 #[async_trait]
 impl ServiceHandler for Ec2 {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "ec2"
     }
 

@@ -25,7 +25,7 @@ impl Ecr {
     pub(super) fn inventory(&self) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for ((account, region), state) in self.store.iter_all() {
-            for repository in state.repositories.iter() {
+            for repository in &state.repositories {
                 let images = repository.images.len();
                 let holding = if images == 0 { String::new() } else { format!(" holding {images} images") };
                 lines.push((account.clone(), format!("ecr repository {} in {region}{holding}", repository.name)));
@@ -77,7 +77,7 @@ fn not_found(name: &str, registry: &str) -> AwsError {
 
 #[async_trait]
 impl ServiceHandler for Ecr {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "ecr"
     }
 

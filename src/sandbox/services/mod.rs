@@ -121,7 +121,7 @@ impl Services {
     }
 
     /// What is really there in every account, one line each: also what is scheduled for deletion, and open authorisations.
-    pub async fn inventory(&self) -> Inventory {
+    pub fn inventory(&self) -> Inventory {
         let mut inventory = Inventory(self.accounts.iter().map(|account| (account.clone(), BTreeSet::new())).collect());
         let of_services = [
             self.s3.inventory(),

@@ -93,7 +93,7 @@ impl Route53 {
 
 #[async_trait]
 impl ServiceHandler for Route53 {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "route53"
     }
 
@@ -142,7 +142,7 @@ impl ServiceHandler for Route53 {
             "ListHostedZones" => call.list_zones(),
             "ListHostedZonesByName" => call.list_zones_by_name(),
             "ListHostedZonesByVPC" => call.zones_by_vpc(),
-            "GetHostedZoneCount" => call.count_zones(),
+            "GetHostedZoneCount" => Ok(call.count_zones()),
             "GetHostedZoneLimit" => call.zone_limit(),
             "CreateVPCAssociationAuthorization" => call.authorise(),
             "DeleteVPCAssociationAuthorization" => call.withdraw(),

@@ -47,7 +47,7 @@ impl S3 {
     pub(super) fn inventory(&self) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for ((account, _), state) in self.store.iter_all() {
-            for bucket in state.buckets.iter() {
+            for bucket in &state.buckets {
                 let versions: usize = bucket.objects.iter().map(|object| object.versions.len()).sum();
                 let holding =
                     if versions == 0 { String::new() } else { format!(" holding {versions} object versions") };
@@ -151,7 +151,7 @@ impl S3 {
 
 #[async_trait]
 impl ServiceHandler for S3 {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "s3"
     }
 
@@ -211,8 +211,8 @@ impl ServiceHandler for S3 {
     fn snapshot(&self) -> Option<Vec<u8>> {
         let mut objects = Vec::new();
         for ((account, _), state) in self.store.iter_all() {
-            for bucket in state.buckets.iter() {
-                for object in bucket.objects.iter() {
+            for bucket in &state.buckets {
+                for object in &bucket.objects {
                     objects.push((account.clone(), bucket.name.clone(), object.key().clone(), object.value().clone()));
                 }
             }

@@ -28,7 +28,7 @@ impl SecretsManager {
     pub(super) fn inventory(&self) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for ((account, region), state) in self.store.iter_all() {
-            for secret in state.secrets.iter() {
+            for secret in &state.secrets {
                 let scheduled = if secret.deleted_date.is_some() { " scheduled for deletion" } else { "" };
                 let line =
                     format!("secret {} in {region} version {}{scheduled}", secret.name, secret.current_version_id);
@@ -184,7 +184,7 @@ fn hide_deprecated(mut answer: Value) -> Value {
 
 #[async_trait]
 impl ServiceHandler for SecretsManager {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "secretsmanager"
     }
 

@@ -23,7 +23,7 @@ impl Ssm {
     pub(super) fn inventory(&self) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for ((account, region), state) in self.inner.store().iter_all() {
-            for parameter in state.parameters.iter() {
+            for parameter in &state.parameters {
                 let line = format!("ssm parameter {} in {region} version {}", parameter.name, parameter.version);
                 lines.push((account.clone(), line));
             }
@@ -59,7 +59,7 @@ fn seal(answer: &mut Value) {
 
 #[async_trait]
 impl ServiceHandler for Ssm {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "ssm"
     }
 

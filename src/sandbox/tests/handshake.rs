@@ -82,7 +82,7 @@ fn vpc() -> Vpc {
 #[tokio::test]
 async fn authorise_associate_withdraw_and_back() {
     let aws = two_accounts().await;
-    let before = aws.inventory().await;
+    let before = aws.inventory();
     let zone_side = as_role(&aws, HUB, "authoriser").await;
     let vpc_side = as_role(&aws, SPOKE, "vpc-writer").await;
     let associate = || vpc_side.associate_vpc_with_hosted_zone().hosted_zone_id(ZONE).vpc(vpc());
@@ -101,10 +101,10 @@ async fn authorise_associate_withdraw_and_back() {
     let open = zone_side.list_vpc_association_authorizations().hosted_zone_id(ZONE).send().await.expect("listed");
     assert!(open.vpcs().is_empty());
 
-    let diff = before.diff(&aws.inventory().await);
+    let diff = before.diff(&aws.inventory());
     assert_eq!(diff.to_string(), format!("+ {HUB} route53 association {ZONE} {VPC_ID}\n"));
     vpc_side.disassociate_vpc_from_hosted_zone().hosted_zone_id(ZONE).vpc(vpc()).send().await.expect("undone");
-    assert_eq!(before.diff(&aws.inventory().await).to_string(), "");
+    assert_eq!(before.diff(&aws.inventory()).to_string(), "");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_lost_answer_leaves_the_association_and_limits_throttle() {
     zone_side.create_vpc_association_authorization().hosted_zone_id(ZONE).vpc(vpc()).send().await.expect("authorised");
     aws.faults().add(Rule::on("route53", "AssociateVPCWithHostedZone", Effect::LoseResponse).when(When::First(1)));
     vpc_side.associate_vpc_with_hosted_zone().hosted_zone_id(ZONE).vpc(vpc()).send().await.expect_err("no answer");
-    assert!(aws.inventory().await.to_string().contains(&format!("route53 association {ZONE} {VPC_ID}")));
+    assert!(aws.inventory().to_string().contains(&format!("route53 association {ZONE} {VPC_ID}")));
 
     aws.faults().set_throttling(true);
     let mut refused = 0;
@@ -198,7 +198,7 @@ async fn ten_at_once_in_one_process_do_not_meet() {
         }
         (
             number,
-            aws.inventory().await.to_string().contains(&format!("route53 association {ZONE} {VPC_ID}")),
+            aws.inventory().to_string().contains(&format!("route53 association {ZONE} {VPC_ID}")),
             aws.log().counts().total,
         )
     };

@@ -42,10 +42,10 @@ async fn a_broken_trust_policy_refuses_and_a_mended_one_lets_in() {
 #[tokio::test]
 async fn the_inventory_names_roles_and_users() {
     let aws = local().await;
-    let before = aws.inventory().await;
+    let before = aws.inventory();
     assert!(before.to_string().contains("222222222222\n  iam role genkan/writer\n"), "{before}");
     iam(&aws, "DeleteRolePolicy", json!({ "RoleName": "writer", "PolicyName": "p" })).await.expect("deleted");
-    let diff = before.diff(&aws.inventory().await);
+    let diff = before.diff(&aws.inventory());
     assert_eq!(diff.to_string(), "- 222222222222 iam role-policy genkan/writer p\n");
 }
 
@@ -57,7 +57,7 @@ async fn what_was_saved_comes_back_after_a_restart() {
     let given = session(&assume(&aws).send().await.expect("assumed"));
     aws.save(dir.path()).await.expect("saved");
     let again = LocalAws::restore(dir.path()).await.expect("readable").expect("saved");
-    assert_eq!(again.inventory().await, aws.inventory().await);
+    assert_eq!(again.inventory(), aws.inventory());
     assert_eq!(again.region(), "ap-northeast-1");
     assume(&again).send().await.expect("roles and users are there");
     assert_eq!(

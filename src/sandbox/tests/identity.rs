@@ -66,7 +66,7 @@ struct Silent;
 
 #[async_trait]
 impl ServiceHandler for Silent {
-    fn service_name(&self) -> &str {
+    fn service_name(&self) -> &'static str {
         "ssm"
     }
 

@@ -136,7 +136,7 @@ async fn all_of_it_comes_back_after_a_restart() {
     aws.save(dir.path()).await.expect("saved");
     aws.save(dir.path()).await.expect("saved again in its place");
     let again = LocalAws::restore(dir.path()).await.expect("readable").expect("saved");
-    assert_eq!(again.inventory().await, aws.inventory().await);
+    assert_eq!(again.inventory(), aws.inventory());
     let secrets = aws_sdk_secretsmanager::Client::new(&role(&again, "open").await);
     let value = secrets.get_secret_value().secret_id("MINE").send().await.expect("there");
     assert_eq!(value.secret_string(), Some("v"));

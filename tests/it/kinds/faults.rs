@@ -57,8 +57,8 @@ async fn until_settled(world: &World, ask: &Ask) -> Result<Ask, CloudError> {
 
 /// What is there. How often a credential was imported does not count: whether a lost import happened cannot be seen, so
 /// that it is made again, which changes nothing.
-async fn inventory(world: &World) -> String {
-    let lines = world.aws.inventory().await.to_string();
+fn inventory(world: &World) -> String {
+    let lines = world.aws.inventory().to_string();
     lines.lines().map(|line| line.split(" import ").next().unwrap_or_default().to_owned() + "\n").collect()
 }
 
@@ -77,13 +77,13 @@ async fn until_removed(world: &World, ask: &Ask) -> Result<(), CloudError> {
 /// Once is mended by the SDK's own repetition; three times is all that it tries, and comes up to us.
 async fn each_call_fails(ask: Ask) {
     let clean = prepared(&ask).await;
-    let before = inventory(&clean).await;
+    let before = inventory(&clean);
     let mark = clean.aws.log().mark();
     let settled = until_settled(&clean, &ask).await.expect("a clean run");
-    let made = inventory(&clean).await;
+    let made = inventory(&clean);
     assert_ne!(before, made, "something was made");
     until_removed(&clean, &settled).await.expect("a clean removal");
-    let removed = inventory(&clean).await;
+    let removed = inventory(&clean);
     let failures = [(Effect::LoseResponse, 1), (Effect::LoseResponse, 3), (Effect::Throttle, 3)];
     for (service, operation) in actions(&clean.aws.log().calls_since(mark)) {
         for (effect, times) in failures.clone() {
@@ -91,9 +91,9 @@ async fn each_call_fails(ask: Ask) {
             let world = prepared(&ask).await;
             world.aws.faults().add(Rule::on(&service, &operation, effect).when(When::First(times)));
             let settled = until_settled(&world, &ask).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(inventory(&world).await, made, "{what}: made");
+            assert_eq!(inventory(&world), made, "{what}: made");
             until_removed(&world, &settled).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(inventory(&world).await, removed, "{what}: removed");
+            assert_eq!(inventory(&world), removed, "{what}: removed");
         }
     }
 }

@@ -134,7 +134,7 @@ async fn removed_with_another_value_it_can_be_restored_with_consent_only() {
 async fn in_the_platforms_own_account_it_is_the_platforms_and_never_touched() {
     let world = World::start().await;
     let ask = ask_at(Spec::SecretCopy(copy()), Scope::Account, HUB, "ap-northeast-1");
-    let before = world.aws.inventory().await;
+    let before = world.aws.inventory();
     assert!(matches!(world.look(&ask).await, Ok(Observed::Foreign { owner: Owner::Platform, .. })));
     for work in [Work::Create, Work::Converge { changes: vec![], adopt: true }] {
         let applied = world.resource(&ask).apply(&work).await;
@@ -142,7 +142,7 @@ async fn in_the_platforms_own_account_it_is_the_platforms_and_never_touched() {
     }
     let removed = world.resource(&ask).remove(true).await;
     assert!(matches!(removed, Err(CloudError::Blocked { .. })), "{removed:?}");
-    assert!(before.diff(&world.aws.inventory().await).is_empty());
+    assert!(before.diff(&world.aws.inventory()).is_empty());
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn without_the_secret_nothing_is_imported() {
         let Err(CloudError::Blocked { why, .. }) = made else { panic!("{made:?}") };
         assert!(why.contains(TOKEN) && why.contains(SPOKE), "{why}");
     }
-    assert!(world.lines("codebuild").await.is_empty());
+    assert!(world.lines("codebuild").is_empty());
 }
 
 #[tokio::test]

@@ -34,13 +34,13 @@ pub fn association(account: &str, vpc: &str) -> Ask {
 }
 
 /// The authorisations that are open in the zone's account.
-async fn open(world: &World) -> Vec<String> {
-    world.lines_of(HUB, "route53 open authorisation").await
+fn open(world: &World) -> Vec<String> {
+    world.lines_of(HUB, "route53 open authorisation")
 }
 
 /// Whether the zone has that VPC.
-async fn has(world: &World, vpc: &str) -> bool {
-    !world.lines_of(HUB, &format!("route53 association {ZONE} {vpc}")).await.is_empty()
+fn has(world: &World, vpc: &str) -> bool {
+    !world.lines_of(HUB, &format!("route53 association {ZONE} {vpc}")).is_empty()
 }
 
 fn denied() -> Effect {
@@ -59,8 +59,8 @@ async fn a_vpc_is_let_in_once_and_shown_out_again() {
 
     let mark = world.aws.log().mark();
     world.converge(&mut ask).await.expect("it is permitted");
-    assert!(has(&world, VPC).await);
-    assert_eq!(open(&world).await, [""; 0]);
+    assert!(has(&world, VPC));
+    assert_eq!(open(&world), [""; 0]);
     let changing: Vec<String> =
         world.aws.log().changing_calls_since(mark).iter().map(|call| call.operation.clone()).collect();
     assert_eq!(changing, [AUTHORISE, ASSOCIATE, WITHDRAW], "three calls, in this order");
@@ -77,7 +77,7 @@ async fn a_vpc_is_let_in_once_and_shown_out_again() {
         let gone = world.resource(&ask).remove(false).await;
         assert!(matches!(gone, Ok(Progress::Done(_))), "{gone:?}");
     }
-    assert!(!has(&world, VPC).await);
+    assert!(!has(&world, VPC));
     assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
 }
 
@@ -103,8 +103,8 @@ async fn applied_twice_it_is_done_once() {
         let done = world.resource(&ask).apply(&Work::Create).await;
         assert!(matches!(done, Ok(Progress::Done(_))), "{done:?}");
     }
-    assert!(has(&world, VPC).await);
-    assert_eq!(open(&world).await, [""; 0]);
+    assert!(has(&world, VPC));
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn every_call_may_fail_in_passing() {
                 world.aws.faults().add(Rule::on("route53", operation, effect.clone()).when(when));
                 let done = world.converge(&mut association(SPOKE, VPC)).await;
                 assert_eq!(done, Ok(()), "{operation}: {effect:?} {when:?}");
-                assert!(has(&world, VPC).await, "{operation}: {effect:?} {when:?}");
-                assert_eq!(open(&world).await, [""; 0], "{operation}: {effect:?} {when:?}");
+                assert!(has(&world, VPC), "{operation}: {effect:?} {when:?}");
+                assert_eq!(open(&world), [""; 0], "{operation}: {effect:?} {when:?}");
             });
         }
     }
@@ -138,8 +138,8 @@ async fn an_authorisation_that_is_not_seen_yet_is_waited_for() {
         Effect::Error { status: 401, code: "NotAuthorizedException".to_owned(), message: "not yet".to_owned() };
     world.aws.faults().add(Rule::on("route53", ASSOCIATE, unseen).when(When::First(2)));
     world.converge(&mut association(SPOKE, VPC)).await.expect("the third try is let in");
-    assert!(has(&world, VPC).await);
-    assert_eq!(open(&world).await, [""; 0]);
+    assert!(has(&world, VPC));
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -152,11 +152,11 @@ async fn what_a_dropped_call_left_open_is_closed_although_a_look_before_it_saw_n
     let resource = world.resource(&ask);
     tokio::select! {
         done = resource.apply(&Work::Create) => panic!("it was answered: {done:?}"),
-        () = async { while !has(&world, VPC).await { tokio::task::yield_now().await } } => {}
+        () = async { while !has(&world, VPC) { tokio::task::yield_now().await } } => {}
     }
-    assert_eq!(open(&world).await.len(), 1);
+    assert_eq!(open(&world).len(), 1);
     world.resource(&ask).abandon().await.expect("it is permitted");
-    assert_eq!(open(&world).await, [""; 0]);
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -167,8 +167,8 @@ async fn an_association_that_is_refused_leaves_no_authorisation_open() {
     let Err(CloudError::Forbidden { why, mend: Some(mend) }) = refused else { panic!("{refused:?}") };
     assert!(why.contains("route53:AssociateVPCWithHostedZone") && why.contains("genkan-writer"), "{why}");
     assert!(mend.contains("route53:AssociateVPCWithHostedZone"), "{mend}");
-    assert_eq!(open(&world).await, [""; 0]);
-    assert!(!has(&world, VPC).await);
+    assert_eq!(open(&world), [""; 0]);
+    assert!(!has(&world, VPC));
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn a_withdrawal_that_is_refused_is_told_and_made_up_for_later() {
     let refused = world.resource(&ask).apply(&Work::Create).await;
     let Err(error @ CloudError::Forbidden { .. }) = refused else { panic!("{refused:?}") };
     assert!(error.to_string().contains("the authorisation is still open"), "{error}");
-    assert!(has(&world, VPC).await);
+    assert!(has(&world, VPC));
 
     world.aws.faults().clear();
     ask.begun = true;
@@ -188,7 +188,7 @@ async fn a_withdrawal_that_is_refused_is_told_and_made_up_for_later() {
     let mark = world.aws.log().mark();
     world.converge(&mut ask).await.expect("it is withdrawn now");
     assert_eq!(counted(&world.aws.log().changing_calls_since(mark)), [(format!("route53:{WITHDRAW}"), 1)].into());
-    assert_eq!(open(&world).await, [""; 0]);
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -196,13 +196,13 @@ async fn a_process_that_died_with_the_authorisation_open_is_made_up_for() {
     // The effect is there, the answer is not: the process is killed in between.
     for (operation, associated) in [(AUTHORISE, false), (ASSOCIATE, true)] {
         let world = World::start().await;
-        let late = Effect::Latency(Duration::from_secs(3600));
+        let late = Effect::Latency(Duration::from_hours(1));
         world.aws.faults().add(Rule::on("route53", operation, late));
         let mut ask = association(SPOKE, VPC);
         {
             let resource = world.resource(&ask);
             let mut apply = std::pin::pin!(resource.apply(&Work::Create));
-            while open(&world).await.is_empty() || has(&world, VPC).await != associated {
+            while open(&world).is_empty() || has(&world, VPC) != associated {
                 assert!(futures::poll!(apply.as_mut()).is_pending());
                 tokio::task::yield_now().await;
             }
@@ -215,8 +215,8 @@ async fn a_process_that_died_with_the_authorisation_open_is_made_up_for() {
         };
         assert!(seen.associated == associated && seen.authorisation_open, "{operation}: {seen:?}");
         world.converge(&mut ask).await.expect("it goes on");
-        assert!(has(&world, VPC).await);
-        assert_eq!(open(&world).await, [""; 0]);
+        assert!(has(&world, VPC));
+        assert_eq!(open(&world), [""; 0]);
     }
 }
 
@@ -228,9 +228,9 @@ async fn given_up_it_leaves_nothing_open() {
     let ask = association(SPOKE, VPC);
     let failed = world.resource(&ask).apply(&Work::Create).await;
     assert!(matches!(failed, Err(CloudError::Passing { .. })), "it comes back to withdraw: {failed:?}");
-    assert_eq!(open(&world).await.len(), 1);
+    assert_eq!(open(&world).len(), 1);
     world.resource(&ask).abandon().await.expect("it can be withdrawn now");
-    assert_eq!(open(&world).await, [""; 0]);
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn dns_is_turned_on_where_it_is_off() {
     world.converge(&mut association(SPOKE, PLAIN_VPC)).await.expect("it is permitted");
     let changing = counted(&world.aws.log().changing_calls_since(mark));
     assert_eq!(changing["ec2:ModifyVpcAttribute"], 1, "only host names were off");
-    let vpc = world.lines(&format!("ec2 vpc {PLAIN_VPC}")).await;
+    let vpc = world.lines(&format!("ec2 vpc {PLAIN_VPC}"));
     assert!(vpc[0].ends_with("dns support true hostnames true"), "{vpc:?}");
 }
 
@@ -271,7 +271,7 @@ async fn another_zone_of_the_same_name_is_in_the_way() {
     assert!(what.contains("Z0OTHER") && what.contains(SPOKE), "{what}");
     let blocked = world.resource(&ask).apply(&Work::Create).await;
     assert!(matches!(&blocked, Err(CloudError::Blocked { why, .. }) if why.contains("Z0OTHER")), "{blocked:?}");
-    assert_eq!(open(&world).await, [""; 0]);
+    assert_eq!(open(&world), [""; 0]);
 }
 
 #[tokio::test]
@@ -315,6 +315,6 @@ async fn removing_may_fail_in_passing_and_is_done_when_it_is_done() {
             tries += 1;
             assert!(tries < 5, "{effect:?}");
         }
-        assert!(!has(&world, VPC).await, "{effect:?}");
+        assert!(!has(&world, VPC), "{effect:?}");
     }
 }

@@ -17,14 +17,14 @@ async fn what_the_account_holds_goes_with_the_last_project() {
         assert!(why.contains("project-y dev still needs it"), "{why}");
     }
     story.is_done(teardown("project-x", "dev")).await;
-    assert_eq!(story.house.lines("project-dev", "secret").await.len(), 1);
-    assert_eq!(story.house.lines("project-dev", "codebuild").await.len(), 1);
-    assert!(story.zone_has(&story.vpc_of("project-y").await).await, "the other one is not touched");
+    assert_eq!(story.house.lines("project-dev", "secret").len(), 1);
+    assert_eq!(story.house.lines("project-dev", "codebuild").len(), 1);
+    assert!(story.zone_has(&story.vpc_of("project-y").await), "the other one is not touched");
     story.has_nothing_to_do(onboard("project-y", "dev")).await;
 
     story.is_done(teardown("project-y", "dev")).await;
     for kind in ["secret", "codebuild", "s3", "ecr"] {
-        assert_eq!(story.house.lines("project-dev", kind).await, [""; 0]);
+        assert_eq!(story.house.lines("project-dev", kind), [""; 0]);
     }
 }
 
@@ -35,7 +35,7 @@ async fn what_the_account_holds_stays_while_another_is_being_let_in() {
     let other = story.asks("aiko", onboard("project-y", "dev")).await;
     assert!(story.waits_for_approval(&other, "zone-association").await);
     story.is_done(teardown("project-x", "dev")).await;
-    assert_eq!(story.house.lines("project-dev", "secret").await.len(), 1);
+    assert_eq!(story.house.lines("project-dev", "secret").len(), 1);
     story.goes_well(&other).await;
     story.has_nothing_to_do(onboard("project-y", "dev")).await;
 }
@@ -58,7 +58,7 @@ async fn the_platforms_account_is_the_projects_account() {
             Some("platform-dev".to_owned());
     })
     .await;
-    let before = story.house.inventory().await;
+    let before = story.house.inventory();
     let plan = story.plan(onboard("project-x", "dev")).await;
     let Action::Keep { why } = planned(&plan, "github-token") else { panic!("the source is its own copy") };
     assert!(why.contains("the platform's own"), "{why}");
@@ -66,12 +66,12 @@ async fn the_platforms_account_is_the_projects_account() {
 
     let id = story.asks("aiko", onboard("project-x", "dev")).await;
     assert_eq!(story.state(&id).await, RequestState::Done, "nobody had to approve");
-    assert_eq!(story.house.lines("platform-dev", "route53 association").await.len(), 2);
+    assert_eq!(story.house.lines("platform-dev", "route53 association").len(), 2);
     story.has_nothing_to_do(onboard("project-x", "dev")).await;
 
     let id = story.asks("aiko", teardown("project-x", "dev")).await;
     assert_eq!(story.state(&id).await, RequestState::Done);
-    assert_eq!(before.diff(&story.house.inventory().await).to_string(), "", "nothing of the platform's was touched");
+    assert_eq!(before.diff(&story.house.inventory()).to_string(), "", "nothing of the platform's was touched");
     let calls = story.house.platform.aws.log().counts().by_action;
     assert!(calls.keys().all(|action| !action.contains("Authorization")), "{calls:?}");
     assert!(!calls.contains_key("secretsmanager:DeleteSecret"), "{calls:?}");

@@ -40,7 +40,7 @@ async fn an_approval_is_for_one_vpc_and_void_for_another() {
 
     // The stack is built anew while the lead is at lunch.
     story.vpc_becomes("project-x", &second).await;
-    story.desk.wait_until(story.desk.desk.now() + Duration::from_secs(3600));
+    story.desk.wait_until(story.desk.desk.now() + Duration::from_hours(1));
     story.approves("ren", &id).await;
     let StepState::Held { step, digest, .. } = story.desk.step(&id, "zone-association").await else {
         panic!("it is asked for again")
@@ -51,7 +51,7 @@ async fn an_approval_is_for_one_vpc_and_void_for_another() {
 
     story.approves("ren", &id).await;
     assert_eq!(story.state(&id).await, RequestState::Done);
-    assert!(story.zone_has(&second).await && !story.zone_has(&first).await);
+    assert!(story.zone_has(&second) && !story.zone_has(&first));
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn what_an_approval_was_for_is_gone() {
     let story = Story::begins().await;
     let id = story.asks("aiko", onboard("project-x", "dev")).await;
     story.house.stack_is_down("project-x", "dev").await;
-    story.desk.wait_until(story.desk.desk.now() + Duration::from_secs(3600));
+    story.desk.wait_until(story.desk.desk.now() + Duration::from_hours(1));
     story.approves("ren", &id).await;
     let StepState::Failed { why, .. } = story.desk.step(&id, "zone-association").await else { panic!("it failed") };
     assert!(why.contains("/dev/project-x/vpc-id is not there any more"), "{why}");
@@ -107,10 +107,10 @@ async fn what_a_failed_step_left_open_is_closed_when_the_request_is_cancelled() 
     assert_eq!(story.state(&id).await, RequestState::Failed);
     let StepState::Failed { why, .. } = story.desk.step(&id, "zone-association").await else { panic!("it failed") };
     assert!(why.contains("could not be closed") && why.contains("genkan-authoriser"), "{why}");
-    assert_eq!(story.house.authorisations().await.len(), 1, "a person was told");
+    assert_eq!(story.house.authorisations().len(), 1, "a person was told");
 
     story.desk.trap.trouble(None);
     let aiko = story.desk.person("aiko").await;
     story.desk.desk.cancel(&aiko, &id, None).await.expect("cancelled");
-    assert_eq!(story.house.authorisations().await, [""; 0]);
+    assert_eq!(story.house.authorisations(), [""; 0]);
 }

@@ -29,7 +29,7 @@ async fn a_bucket_made_by_hand_is_taken_over_only_where_that_was_asked_for() {
     story.has_nothing_to_do(onboard("project-x", "dev")).await;
     assert_eq!(story.house.succeeded("s3:CreateBucket"), 2, "by hand, and the other one");
     story.is_done(teardown("project-x", "dev")).await;
-    assert_eq!(story.house.lines("project-dev", "s3 bucket").await, [""; 0], "taken over is ours");
+    assert_eq!(story.house.lines("project-dev", "s3 bucket"), [""; 0], "taken over is ours");
 
     let why = story.asks_in_vain("aiko", adopting(&["buckett"], onboard("project-x", "dev"))).await;
     assert!(why.contains("there is no `buckett`"), "{why}");
@@ -90,7 +90,7 @@ async fn a_vpc_that_was_associated_by_hand_is_kept() {
     assert!(why.contains("made by hand"), "{why}");
     story.is_done(onboard("project-x", "dev")).await;
     story.is_done(teardown("project-x", "dev")).await;
-    assert!(story.zone_has(&vpc).await, "what was made by hand stays");
+    assert!(story.zone_has(&vpc), "what was made by hand stays");
 }
 
 #[tokio::test]
@@ -98,9 +98,9 @@ async fn an_authorisation_that_somebody_left_open_is_withdrawn() {
     let story = Story::begins().await;
     let vpc = story.vpc_of("project-x").await;
     story.authorised_by_hand(&vpc).await;
-    assert_eq!(story.house.authorisations().await.len(), 1, "it is seen");
+    assert_eq!(story.house.authorisations().len(), 1, "it is seen");
     story.is_done(onboard("project-x", "dev")).await;
-    assert_eq!(story.house.authorisations().await, [""; 0]);
+    assert_eq!(story.house.authorisations(), [""; 0]);
 
     // Also when everything else is as it should be, and somebody approves that.
     story.authorised_by_hand(&vpc).await;
@@ -109,6 +109,6 @@ async fn an_authorisation_that_somebody_left_open_is_withdrawn() {
     let id = story.asks("aiko", onboard("project-x", "dev")).await;
     assert!(story.waits_for_approval(&id, "zone-association").await);
     story.goes_well(&id).await;
-    assert_eq!(story.house.authorisations().await, [""; 0]);
-    assert!(story.zone_has(&vpc).await);
+    assert_eq!(story.house.authorisations(), [""; 0]);
+    assert!(story.zone_has(&vpc));
 }

@@ -71,10 +71,10 @@ async fn what_holds_data_goes_only_if_somebody_else_says_so() {
     assert!(story.waits_for_approval(&id, "bucket").await);
     assert!(story.step_is_done(&id, "batch-trigger-bucket").await, "the empty one needs nobody");
     assert!(story.approves_in_vain("ren", &id).await.contains("their own request"));
-    assert_eq!(story.house.lines("project-dev", "s3 bucket project-x-dev").await.len(), 1);
+    assert_eq!(story.house.lines("project-dev", "s3 bucket project-x-dev").len(), 1);
     story.approves("mio", &id).await;
     assert_eq!(story.state(&id).await, RequestState::Done);
-    assert_eq!(story.house.lines("project-dev", "s3").await, [""; 0]);
+    assert_eq!(story.house.lines("project-dev", "s3"), [""; 0]);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_repository_with_images_is_counted_and_kept() {
     let plan = story.plan(teardown("project-x", "dev")).await;
     assert!(blocked(&plan, "repository").0.contains("1 images"), "{plan}");
     story.is_done(with_its_data(teardown("project-x", "dev"))).await;
-    assert_eq!(story.house.lines("project-dev", "ecr").await, [""; 0]);
+    assert_eq!(story.house.lines("project-dev", "ecr"), [""; 0]);
 }
 
 #[tokio::test]
@@ -99,19 +99,19 @@ async fn data_that_came_after_the_plan_is_not_destroyed_with_it() {
     let put = story.s3("project-dev").put_object().bucket("project-x-dev").key("late").body(vec![1].into());
     put.send().await.expect("written");
     assert_eq!(story.desk.see_through(&story.house, &id).await, RequestState::Failed);
-    assert_eq!(story.house.lines("project-dev", "s3 bucket project-x-dev").await.len(), 1, "with what it holds");
+    assert_eq!(story.house.lines("project-dev", "s3 bucket project-x-dev").len(), 1, "with what it holds");
 }
 
 #[tokio::test]
 async fn a_plan_changes_nothing() {
     let story = Story::begins().await;
-    let before = story.house.inventory().await;
+    let before = story.house.inventory();
     for direction in [Direction::Onboard, Direction::Teardown] {
         let wish = Wish { at_once: false, ..crate::house::wish(direction, "project-x", "production") };
         story.plan(wish).await;
     }
     assert_eq!(story.house.platform.aws.log().counts().changing, 0);
-    assert!(before.diff(&story.house.inventory().await).is_empty());
+    assert!(before.diff(&story.house.inventory()).is_empty());
 }
 
 #[tokio::test]

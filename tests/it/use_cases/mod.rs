@@ -182,8 +182,8 @@ impl Story {
     }
 
     /// Which VPCs the platform's zone of dev is associated with.
-    pub async fn zone_has(&self, vpc: &str) -> bool {
-        self.house.lines("platform-dev", "route53 association").await.iter().any(|line| line.ends_with(vpc))
+    pub fn zone_has(&self, vpc: &str) -> bool {
+        self.house.lines("platform-dev", "route53 association").iter().any(|line| line.ends_with(vpc))
     }
 }
 

@@ -79,6 +79,7 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 /// The block with the bits below its mask zeroed. `None`: it is no CIDR block; `Some(None)`: a VPC cannot have that size.
+#[expect(clippy::option_option, reason = "no block, and a block of a size that cannot be, are answered differently")]
 pub(super) fn canonical_cidr(block: &str) -> Option<Option<String>> {
     let (address, mask) = block.split_once('/')?;
     let (address, mask): (Ipv4Addr, u32) = (address.parse().ok()?, mask.parse().ok()?);

@@ -79,7 +79,7 @@ async fn one_source_credential_for_each_server_type_account_and_region() {
     let second = import(AuthType::PersonalAccessToken, "other").should_overwrite(false).send().await;
     assert_eq!(refused(second), as_said(400, "ResourceAlreadyExistsException"));
     assert_eq!(
-        aws.lines(PROJECT, "codebuild").await,
+        aws.lines(PROJECT, "codebuild"),
         [format!("codebuild source credential {arn} PERSONAL_ACCESS_TOKEN import 1")]
     );
     import(AuthType::PersonalAccessToken, "other").send().await.expect("it overwrites unless told not to");

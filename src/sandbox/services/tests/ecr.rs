@@ -58,7 +58,7 @@ async fn a_repository_from_its_making_to_its_end() {
     mine.put_image().repository_name(name).image_manifest(MANIFEST).image_tag("v1").send().await.expect("pushed");
     let images = mine.list_images().repository_name(name).send().await.expect("a list");
     assert_eq!(images.image_ids().len(), 1);
-    assert_eq!(aws.lines(PROJECT, "ecr").await, [format!("ecr repository {name} in {REGION} holding 1 images")]);
+    assert_eq!(aws.lines(PROJECT, "ecr"), [format!("ecr repository {name} in {REGION} holding 1 images")]);
     let full = mine.delete_repository().repository_name(name).send().await;
     assert_eq!(refused(full), as_said(400, "RepositoryNotEmptyException"));
     let image = ImageIdentifier::builder().image_tag("v1").build();

@@ -41,7 +41,7 @@ async fn authorise_associate_withdraw_and_part() {
     assert_eq!(authorise(&zone, PROJECT_VPC).await, Ok(()), "said twice is the same");
     let open = zone.list_vpc_association_authorizations().hosted_zone_id(ZONE).send().await.expect("a list");
     assert_eq!(open.vpcs(), [named(PROJECT_VPC)]);
-    assert_eq!(aws.lines(PLATFORM, "route53 open").await, [format!("route53 open authorisation {ZONE} {PROJECT_VPC}")]);
+    assert_eq!(aws.lines(PLATFORM, "route53 open"), [format!("route53 open authorisation {ZONE} {PROJECT_VPC}")]);
 
     assert_eq!(associate(&vpc, PROJECT_VPC).await, Ok(()));
     assert_eq!(associate(&vpc, PROJECT_VPC).await, Err(as_said(400, "ConflictingDomainExists")), "the same zone again");
@@ -64,7 +64,7 @@ async fn authorise_associate_withdraw_and_part() {
 
     assert_eq!(part(&vpc, PROJECT_VPC).await, Ok(()));
     assert_eq!(part(&vpc, PROJECT_VPC).await, Err(as_said(404, "VPCAssociationNotFound")));
-    assert!(aws.lines(PLATFORM, "route53 open").await.is_empty());
+    assert!(aws.lines(PLATFORM, "route53 open").is_empty());
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn a_restart_keeps_everything() {
     let saved = aws.services.snapshot();
     let later = empty().await;
     later.services.restore(&saved).expect("it can be read");
-    let (before, after) = (aws.services.inventory().await, later.services.inventory().await);
+    let (before, after) = (aws.services.inventory(), later.services.inventory());
     assert_eq!(before.to_string(), after.to_string());
     for line in [
         "s3 bucket kept holding 1 object versions",
@@ -50,10 +50,10 @@ async fn a_restart_keeps_everything() {
 #[tokio::test]
 async fn two_in_one_process_share_nothing() {
     let (one, two) = (local().await, local().await);
-    let before = two.services.inventory().await;
+    let before = two.services.inventory();
     aws_sdk_ec2::Client::new(&one.admin(PROJECT)).delete_vpc().vpc_id(PROJECT_VPC).send().await.expect("deleted");
-    assert!(one.lines(PROJECT, "ec2").await.is_empty());
-    assert!(before.diff(&two.services.inventory().await).is_empty());
+    assert!(one.lines(PROJECT, "ec2").is_empty());
+    assert!(before.diff(&two.services.inventory()).is_empty());
 }
 
 #[tokio::test]

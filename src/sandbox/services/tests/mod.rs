@@ -132,8 +132,8 @@ impl Local {
     }
 
     /// The inventory's lines of an account that begin with `start`.
-    async fn lines(&self, account: &str, start: &str) -> Vec<String> {
-        let inventory = self.services.inventory().await;
+    fn lines(&self, account: &str, start: &str) -> Vec<String> {
+        let inventory = self.services.inventory();
         inventory.0[account].iter().filter(|line| line.starts_with(start)).cloned().collect()
     }
 }

@@ -44,7 +44,7 @@ async fn a_name_is_one_account_s_in_the_whole_world() {
 
     mine.delete_bucket().bucket("project-x-dev").expected_bucket_owner(PROJECT).send().await.expect("deleted");
     create(&theirs, "project-x-dev").await;
-    assert_eq!(aws.lines(OTHER, "s3").await, ["s3 bucket project-x-dev"]);
+    assert_eq!(aws.lines(OTHER, "s3"), ["s3 bucket project-x-dev"]);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_versioned_bucket_is_emptied_version_by_version() {
         mine.get_object().bucket("kept").key("b").send().await.expect("there").body.collect().await.expect("bytes");
     assert_eq!(held.to_vec(), b"4");
     assert_eq!(refused(mine.delete_bucket().bucket("kept").send().await), as_said(409, "BucketNotEmpty"));
-    assert_eq!(aws.lines(PROJECT, "s3").await, ["s3 bucket kept holding 5 object versions"]);
+    assert_eq!(aws.lines(PROJECT, "s3"), ["s3 bucket kept holding 5 object versions"]);
 
     let (mut seen, mut markers) = (Vec::new(), (None, None));
     loop {

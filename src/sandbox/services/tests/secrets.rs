@@ -53,7 +53,7 @@ async fn the_token_is_the_version_id_and_a_repeat_is_the_same() {
     assert_eq!(refused(foreign), as_said(400, "AccessDeniedException"));
     let stage = mine.get_secret_value().secret_id("TOKEN").version_stage("NONE").send().await;
     assert_eq!(refused(stage), as_said(400, "ResourceNotFoundException"));
-    assert_eq!(aws.lines(PROJECT, "secret").await, [format!("secret TOKEN in {REGION} version {}", token("d"))]);
+    assert_eq!(aws.lines(PROJECT, "secret"), [format!("secret TOKEN in {REGION} version {}", token("d"))]);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_scheduled_secret_holds_its_name() {
     create().await.expect("made");
     mine.restore_secret().secret_id("TOKEN").send().await.expect("a live one stays as it is");
     mine.delete_secret().secret_id("TOKEN").recovery_window_in_days(7).send().await.expect("scheduled");
-    assert!(aws.lines(PROJECT, "secret").await[0].ends_with("scheduled for deletion"));
+    assert!(aws.lines(PROJECT, "secret")[0].ends_with("scheduled for deletion"));
     assert_eq!(refused(create().await), as_said(400, "InvalidRequestException"), "even with the same token and value");
     assert_eq!(
         refused(mine.get_secret_value().secret_id("TOKEN").send().await),
