@@ -225,6 +225,7 @@ impl Process {
                     }
                 }
                 CarriedOut::Resting(at) => {
+                    assert_eq!(house.authorisations(), [""; 0], "open while {id} rests");
                     let view = self.show(id).await;
                     let waits = |state: &StepState| matches!(state, StepState::Waiting { until: Some(_), .. });
                     if view.steps.iter().any(|step| waits(&step.state)) {

@@ -1,6 +1,6 @@
 //! Later: what somebody changed, what was rotated, and what holds data when it is to go.
 
-use genkan::model::{Action, Direction, RequestState};
+use genkan::model::{Action, Direction, RequestState, StepState};
 use genkan::requests::plan::Wish;
 
 use super::{Story, blocked, onboard, planned, teardown, with_its_data};
@@ -112,4 +112,27 @@ async fn a_plan_changes_nothing() {
     }
     assert_eq!(story.house.platform.aws.log().counts().changing, 0);
     assert!(before.diff(&story.house.inventory()).is_empty());
+}
+
+#[tokio::test]
+async fn what_was_not_shown_in_the_plan_is_not_done() {
+    let story = Story::begins().await;
+    story.is_done(onboard("project-x", "dev")).await;
+    story.s3("project-dev").delete_bucket_cors().bucket("project-x-dev").send().await.expect("changed by hand");
+    let id = story.desk.ask("aiko", &onboard("project-x", "dev")).await.expect("asked").expect("a request");
+    let admin = story.house.platform.administrator(&story.house.account("project-dev"));
+    let delete = aws_sdk_ecr::Client::new(&admin).delete_repository().repository_name("project-x-dev-algorithm");
+    delete.send().await.expect("removed by hand, after the plan was shown");
+
+    assert_eq!(story.desk.see_through(&story.house, &id).await, RequestState::Failed);
+    let StepState::Failed { why, mend: Some(mend), .. } = story.desk.step(&id, "repository").await else {
+        panic!("nobody was shown that it would be made")
+    };
+    assert!(why.contains("planned was keep, now it would be create") && mend.contains("ask again"), "{why}: {mend}");
+    assert!(story.step_is_done(&id, "bucket").await, "what was shown is done");
+    assert_eq!(story.house.succeeded("ecr:CreateRepository"), 1, "the first time");
+
+    let aiko = story.desk.person("aiko").await;
+    story.desk.desk.cancel(&aiko, &id, None).await.expect("cancelled");
+    story.is_done(onboard("project-x", "dev")).await;
 }
