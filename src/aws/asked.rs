@@ -13,6 +13,7 @@ use super::permission::Reach;
 use super::session::Sessions;
 use super::tags::{self, Belongs};
 use crate::engine::{Ask, CloudError, Progress};
+use crate::model::resource::amount;
 use crate::model::{Contents, Observed, Outputs, Owner};
 
 /// How old a look may be for a removal to act on it. The engine looks right before it acts; what is older is looked at again.
@@ -111,7 +112,7 @@ impl Asked {
 
     /// It holds data that nobody asked to destroy.
     pub fn holds_data(&self, contents: &Contents) -> CloudError {
-        let counts: Vec<String> = contents.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let counts: Vec<String> = contents.iter().map(|(what, count)| amount(what, *count)).collect();
         let counts = if counts.is_empty() { "data".to_owned() } else { counts.join(", ") };
         blocked(
             format!("{} holds {counts}", self.title()),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::Change;
+use crate::model::resource::amount;
 use crate::model::run::Did;
 use crate::model::{Action, Event, Request, RequestState, Step, StepState};
 use crate::requests::approve::Approvable;
@@ -159,7 +160,7 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     );
     if let Action::Remove { contents } = &step.action {
         for (what, count) in contents {
-            let _ = writeln!(text, "  DESTROYS           {count} {what}");
+            let _ = writeln!(text, "  DESTROYS           {}", amount(what, *count));
         }
     }
     if let Action::Update { changes } | Action::Adopt { changes } = &step.action {

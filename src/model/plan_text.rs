@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::ids::StepId;
 use super::plan::{Action, Change, Gate, GateReason, Plan, Step, Tally};
+use super::resource::amount;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,13 +42,13 @@ impl Plan {
             Action::Keep { why } => writeln!(f, "{indent}kept: {why}")?,
             Action::Create => {}
             Action::Adopt { changes } => {
-                writeln!(f, "{indent}made by hand; taken over as asked")?;
+                writeln!(f, "{indent}not genkan's until now: taken over as asked")?;
                 write_changes(f, &indent, changes)?;
             }
             Action::Update { changes } => write_changes(f, &indent, changes)?,
             Action::Remove { contents } => {
                 for (what, count) in contents {
-                    writeln!(f, "{indent}{count} {what} will be destroyed")?;
+                    writeln!(f, "{indent}{} will be destroyed", amount(what, *count))?;
                 }
             }
             Action::Await => writeln!(f, "{indent}not there yet: the run waits for it")?,

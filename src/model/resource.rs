@@ -316,6 +316,12 @@ pub type Outputs = BTreeMap<String, String>;
 /// How much of what a resource holds would be lost with it: `objects` → 12, `images` → 3.
 pub type Contents = BTreeMap<String, u64>;
 
+/// So much of something, in words: `12 objects`, `1 image`.
+pub fn amount(what: &str, count: u64) -> String {
+    let what = if count == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
+    format!("{count} {what}")
+}
+
 /// Whose a resource is that is not this project's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "owner")]

@@ -2,6 +2,7 @@
 //! again before the step starts, with a look of that moment.
 
 use crate::model::plan::{Action, Change, Desired, Direction, Gate, GateReason, OnExisting, Step};
+use crate::model::resource::amount;
 use crate::model::{Contents, EnvironmentName, Observed, Owner, ProjectName, Spec};
 
 use super::diff::changes;
@@ -175,7 +176,7 @@ fn names(others: &Others) -> String {
 }
 
 fn amounts(contents: &Contents) -> String {
-    let amounts: Vec<String> = contents.iter().map(|(what, count)| format!("{count} {what}")).collect();
+    let amounts: Vec<String> = contents.iter().map(|(what, count)| amount(what, *count)).collect();
     amounts.join(" and ")
 }
 

@@ -43,6 +43,8 @@ impl Desk {
             let until = match stands {
                 CarriedOut::Ended(_) => return Ok(stands),
                 _ if *stop.borrow() => return Ok(stands),
+                // Stirred while it was carried out: it goes on at once.
+                CarriedOut::Resting(at) if at <= (self.clock)() => Some(at),
                 CarriedOut::Resting(at) if stay == Stay::UntilItEnds || self.is_retrying(id).await? => Some(at),
                 CarriedOut::Held | CarriedOut::Elsewhere if stay == Stay::UntilItEnds => None,
                 _ => return Ok(stands),
