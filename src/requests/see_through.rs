@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::carry_out::CarriedOut;
@@ -20,8 +19,8 @@ pub enum Stay {
     UntilItEnds,
 }
 
-/// How often a change that another process made is looked for.
-const POLL: Duration = Duration::from_millis(500);
+/// How often it is looked whether the request is due: by its time, or because another process wrote something.
+const POLL: Duration = Duration::from_millis(250);
 
 impl Desk {
     /// Sees a request through. `prepared`: the plan that it was made from, moments ago, with its looks.
@@ -40,20 +39,21 @@ impl Desk {
         let mut changes = self.changes();
         loop {
             let stands = self.carry_out(id, std::mem::take(&mut fresh), stop.clone()).await?;
-            let until = match stands {
+            match stands {
                 CarriedOut::Ended(_) => return Ok(stands),
                 _ if *stop.borrow() => return Ok(stands),
                 // Stirred while it was carried out: it goes on at once.
-                CarriedOut::Resting(at) if at <= (self.clock)() => Some(at),
-                CarriedOut::Resting(at) if stay == Stay::UntilItEnds || self.is_retrying(id).await? => Some(at),
-                CarriedOut::Held | CarriedOut::Elsewhere if stay == Stay::UntilItEnds => None,
+                CarriedOut::Resting(at) if at <= (self.clock)() => {}
+                CarriedOut::Resting(_) if self.is_retrying(id).await? => {}
+                _ if stay == Stay::UntilItEnds => {}
                 _ => return Ok(stands),
-            };
-            let until = until.map_or(POLL, |at| self.time_until(at));
-            tokio::select! {
-                () = tokio::time::sleep(until) => {}
-                () = stopped(&mut stop) => {}
-                _ = changes.next() => {}
+            }
+            while !*stop.borrow() && !self.store.is_due(id, (self.clock)()).await? {
+                tokio::select! {
+                    () = tokio::time::sleep(POLL) => {}
+                    () = stopped(&mut stop) => {}
+                    _ = changes.next() => {}
+                }
             }
         }
     }
@@ -78,10 +78,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    fn time_until(&self, at: Timestamp) -> Duration {
-        Duration::try_from(at.duration_since((self.clock)())).unwrap_or_default().min(Lease::LENGTH)
     }
 
     /// Whether it rests only until the next try of a call: worth staying for.

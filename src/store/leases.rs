@@ -56,6 +56,24 @@ impl Store {
             .await
     }
 
+    /// Whether there is something to be done for this request at `at`: it is due and in nobody's hands, or has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn is_due(&self, id: &RequestId, at: Timestamp) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "select 1 from leases l join requests r on r.id = l.request
+             where r.id = $1 and (r.state <> 'open' or ((l.holder is null or l.expires_at <= $2)
+               and (l.wake_at is null or l.wake_at <= $3)))",
+        )
+        .bind(id.as_str())
+        .bind(now().as_microsecond())
+        .bind(at.as_microsecond())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// When [`Store::claim_due`] will find something if nothing else happens until then: the earliest time at which
     /// an open request is due and not in anybody's hands. None: no request is open.
     ///
@@ -74,14 +92,14 @@ impl Store {
 
     /// Says when the request has to be looked at again: none = at once; a time that never comes = only when
     /// something changes, such as an approval. False: something has changed since the holder took it in hand or last
-    /// asked; it is due at once, and the holder looks again.
+    /// asked; it is due at once, and the holder looks again. Nobody is told: nothing has changed that people see.
     ///
     /// # Errors
     /// [`JournalError::LeaseLost`].
     pub async fn set_wake(&self, lease: &Lease, at: Option<Timestamp>) -> Result<bool, JournalError> {
         let held = lease.clone();
         self.writer
-            .write(Some(&lease.request), move |conn| {
+            .write(None, move |conn| {
                 Box::pin(async move {
                     holds(conn, &held).await?;
                     let stirred = take_stirred(conn, &held.request).await?;
@@ -132,7 +150,7 @@ impl Store {
     pub async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let held = lease.clone();
         self.writer
-            .write(Some(&lease.request), move |conn| {
+            .write(None, move |conn| {
                 Box::pin(async move {
                     sqlx::query("update leases set holder = null, expires_at = 0 where request = $1 and fence = $2")
                         .bind(held.request.as_str())

@@ -72,7 +72,7 @@ async fn images_are_counted_and_kept_without_consent() {
     assert_eq!(contents.get("images"), Some(&1));
     let refused = world.remove(&ask, false).await;
     let Err(CloudError::Blocked { why, .. }) = refused else { panic!("{refused:?}") };
-    assert!(why.contains("1 images"), "{why}");
+    assert!(why.contains("1 image"), "{why}");
     world.remove(&ask, true).await.expect("removed with its images");
     assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
 }

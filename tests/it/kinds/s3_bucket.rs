@@ -143,7 +143,7 @@ async fn data_is_counted_and_kept_without_consent_and_destroyed_wholly_with_it()
     assert_eq!(contents.get("delete markers"), Some(&1), "{contents:?}");
     let refused = world.remove(&ask, false).await;
     let Err(CloudError::Blocked { why, .. }) = refused else { panic!("{refused:?}") };
-    assert!(why.contains("1 objects") && why.contains("1 delete markers"), "{why}");
+    assert!(why.contains("1 object,") && why.contains("1 delete marker,"), "{why}");
     world.remove(&ask, true).await.expect("destroyed");
     assert_eq!(world.look(&ask).await, Ok(Observed::Absent));
 }

@@ -24,7 +24,7 @@ async fn a_bucket_made_by_hand_is_taken_over_only_where_that_was_asked_for() {
 
     let adopt = adopting(&["bucket"], onboard("project-x", "dev"));
     let plan = story.plan(adopt.clone()).await;
-    assert!(plan.to_string().contains("made by hand; taken over as asked"), "{plan}");
+    assert!(plan.to_string().contains("not genkan's until now: taken over as asked"), "{plan}");
     story.is_done(adopt).await;
     story.has_nothing_to_do(onboard("project-x", "dev")).await;
     assert_eq!(story.house.succeeded("s3:CreateBucket"), 2, "by hand, and the other one");

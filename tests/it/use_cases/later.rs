@@ -86,7 +86,7 @@ async fn a_repository_with_images_is_counted_and_kept() {
     let put = aws_sdk_ecr::Client::new(&admin).put_image().repository_name("project-x-dev-algorithm");
     put.image_manifest(manifest).image_tag("v1").send().await.expect("pushed");
     let plan = story.plan(teardown("project-x", "dev")).await;
-    assert!(blocked(&plan, "repository").0.contains("1 images"), "{plan}");
+    assert!(blocked(&plan, "repository").0.contains("1 image"), "{plan}");
     story.is_done(with_its_data(teardown("project-x", "dev"))).await;
     assert_eq!(story.house.lines("project-dev", "ecr"), [""; 0]);
 }
