@@ -35,6 +35,11 @@ pub(super) async fn sandbox(
     let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
     let forgotten = tempfile::tempdir().map_err(|error| other(&error))?;
     let folder = arguments.state.as_deref().unwrap_or(forgotten.path());
+    let config = folder.join("genkan.toml");
+    if config.exists() && !folder.join(LocalAws::STATE_FILE).exists() {
+        let what = "a genkan.toml is there that no sandbox made: choose another folder with --state";
+        return Err(other(&format!("{}: {what}", folder.display())));
+    }
     if arguments.fresh {
         begin_anew(folder).map_err(|error| other(&error))?;
     }
@@ -46,8 +51,12 @@ pub(super) async fn sandbox(
         None => LocalPlatform::start(&folder, &PREPARED).await.map_err(|error| other(&error))?,
     };
     platform.aws.faults().set_latency(arguments.latency);
+    // The state first: it says that the folder is a sandbox's. A config that was changed since stays as it is.
+    platform.aws.save(&folder).await.map_err(|error| other(&error))?;
     let config = folder.join("genkan.toml");
-    std::fs::write(&config, CONFIG).map_err(|error| other(&error))?;
+    if !config.exists() {
+        std::fs::write(&config, CONFIG).map_err(|error| other(&error))?;
+    }
     let served = platform.aws.serve(arguments.port).await.map_err(|error| {
         other(&format!("port {}: {error}; another one with --port, any free one with --port 0", arguments.port))
     })?;

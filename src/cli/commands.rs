@@ -12,6 +12,7 @@ use super::{Exit, Printer, ask, draw};
 use crate::model::finding::Health;
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
+use crate::requests::approve::Given;
 use crate::requests::carry_out::CarriedOut;
 use crate::requests::plan::{Prepared, Wish};
 use crate::requests::see_through::{Stay, stopped};
@@ -102,6 +103,9 @@ impl Terminal {
         let person = self.who().await?;
         let prepared = self.desk.plan(&person, wish).await?;
         self.printer.progress(&prepared.plan.to_string());
+        if *self.stop.borrow() {
+            return Err(DeskError::NotNow("stopped: nothing was done".to_owned()));
+        }
         if prepared.plan.blocked().next().is_none() && !going.yes && !prepared.plan.is_done() {
             self.confirm(question, is_yes).await?;
         }
@@ -147,23 +151,27 @@ impl Terminal {
         };
         shown.update(&self.desk, id, &self.printer).await?;
         let view = self.desk.show(id).await?;
-        self.printer.result(&view, || draw::request(&view));
+        self.printer.result(&view, || draw::outcome(&view));
         Ok(match stands {
             CarriedOut::Ended(RequestState::Done) => Exit::Done,
-            CarriedOut::Ended(RequestState::Failed) => {
-                self.printer.error(&format!("{id} failed; when it is mended: genkan retry {id}"));
-                Exit::Failed
-            }
+            CarriedOut::Ended(RequestState::Failed) => Exit::Failed,
             CarriedOut::Ended(_) => Exit::Refused,
+            _ if *self.stop.borrow() => {
+                self.printer.progress(&format!("stopped; `genkan retry {id}` goes on"));
+                Exit::Waiting
+            }
+            CarriedOut::Elsewhere => {
+                self.printer.progress(&format!(
+                    "another process has it in hand; if that one has died, `genkan retry {id} --wait` goes on within a minute"
+                ));
+                Exit::Waiting
+            }
+            _ if view.has_failed_steps() => Exit::Failed,
             CarriedOut::Held => Exit::Waiting,
             CarriedOut::Resting(_) => {
                 self.printer.progress(&format!(
                     "it waits: `genkan retry {id} --wait` stays with it, `genkan serve` goes on with all"
                 ));
-                Exit::Waiting
-            }
-            CarriedOut::Elsewhere => {
-                self.printer.progress("another process carries it out");
                 Exit::Waiting
             }
         })
@@ -184,7 +192,12 @@ impl Terminal {
         let request = self.desk.show_to(&person, &id).await?.request;
         self.printer.progress(&draw::approvable(&request, held));
         if let Some(shown) = &arguments.digest
-            && !(shown.len() >= 8 && held.digest.as_str().starts_with(shown.as_str()))
+            && shown.len() < 8
+        {
+            return Err(DeskError::Invalid("--digest: at least its first 8 characters".to_owned()));
+        }
+        if let Some(shown) = &arguments.digest
+            && !held.digest.as_str().starts_with(shown.as_str())
         {
             return Err(DeskError::NotNow(format!(
                 "{} is {} now, not {shown}: look at what is shown above, and approve that if it is well",
@@ -195,8 +208,11 @@ impl Terminal {
         if !arguments.going.yes {
             self.confirm("Approve exactly this? [y/N]", ask::is_yes).await?;
         }
-        self.desk.approve(&person, &id, &held.step.desired.id, &held.digest).await?;
-        self.printer.progress(&format!("approved by {person}"));
+        let given = self.desk.approve(&person, &id, &held.step.desired.id, &held.digest).await?;
+        self.printer.progress(&match given {
+            Given::Recorded => format!("approved by {person}"),
+            Given::AlreadyThere => format!("{person} has approved this already: it counts once"),
+        });
         self.see_through(&id, None, arguments.going.wait).await
     }
 

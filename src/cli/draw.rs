@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
 use crate::model::finding::{Finding, Health};
-use crate::model::plan::Change;
+use crate::model::plan::{Change, Direction};
 use crate::model::resource::amount;
 use crate::model::run::Did;
 use crate::model::{Action, Event, Request, RequestState, Step, StepState};
@@ -31,12 +31,20 @@ pub fn step_line(view: &StepView) -> String {
         }
         StepState::Retrying { why, failures, .. } => ('~', format!("tried {failures} times, goes on trying: {why}")),
         StepState::Failed { why, .. } => ('!', format!("FAILED: {why}")),
-        StepState::Done { did, .. } => ('=', did_word(*did).to_owned()),
+        StepState::Done { did, .. } => (did_mark(*did), did_word(*did).to_owned()),
     };
-    let mark =
-        if matches!(state, StepState::Done { did, .. } if !matches!(did, Did::Kept | Did::Seen)) { '+' } else { mark };
     let spec = &step.desired.spec;
     format!("{mark} {:22} {} {}: {words}", step.desired.id, spec.kind().title(), spec.name())
+}
+
+/// What was done, as plans mark it.
+const fn did_mark(did: Did) -> char {
+    match did {
+        Did::Kept | Did::Seen => '=',
+        Did::Created => '+',
+        Did::Adopted | Did::Updated => '~',
+        Did::Removed => '-',
+    }
 }
 
 /// What was done, in a word.
@@ -65,23 +73,64 @@ pub fn request(view: &RequestView) -> String {
         let _ = writeln!(text, "reason: {reason}");
     }
     text.push('\n');
-    // What mends several steps is said once.
-    let mut mends: Vec<String> = vec![];
     for step in &view.steps {
         let _ = writeln!(text, "  {}", step_line(step));
-        match &step.state {
-            StepState::Failed { mend: Some(mend), .. } if !mends.contains(mend) => {
-                let _ = writeln!(text, "      {}", mend.replace('\n', "\n      "));
-                mends.push(mend.clone());
+        if let StepState::Done { outputs, .. } = &step.state {
+            for (name, value) in outputs {
+                let _ = writeln!(text, "      {name}: {value}");
             }
-            StepState::Done { outputs, .. } => {
-                for (name, value) in outputs {
-                    let _ = writeln!(text, "      {name}: {value}");
-                }
-            }
-            _ => {}
         }
     }
+    write_mends(&mut text, view);
+    write_held(&mut text, view);
+    text
+}
+
+/// What came of carrying a request out, after its progress was shown: what a project was given, what has to be mended or
+/// approved, and at the end how it stands.
+pub fn outcome(view: &RequestView) -> String {
+    let mut text = String::new();
+    let Request { id, plan, state, .. } = &view.request;
+    if *state == RequestState::Done && plan.direction == Direction::Onboard {
+        for step in &view.steps {
+            let StepState::Done { outputs, .. } = &step.state else { continue };
+            let _ = writeln!(text, "\n  {} {}", step.step.kind().title(), step.step.desired.spec.name());
+            for (name, value) in outputs.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str())) {
+                let _ = writeln!(text, "      {name}: {value}");
+            }
+        }
+    }
+    write_mends(&mut text, view);
+    write_held(&mut text, view);
+    let failed = view.steps.iter().filter(|view| matches!(view.state, StepState::Failed { .. })).count();
+    if failed > 0 {
+        let steps = if failed == 1 { "1 step" } else { "steps" };
+        let count = if failed == 1 { String::new() } else { format!("{failed} ") };
+        let _ = writeln!(text, "\n{count}{steps} failed; when it is mended: genkan retry {id}");
+    }
+    let _ = writeln!(text, "\n{id} {} {} {}: {state}", plan.direction, plan.project, plan.environment);
+    text
+}
+
+/// Outputs that are for the tool itself.
+const INTERNAL: [&str; 3] = ["source_version", "version", "name"];
+
+/// What mends the steps that failed; what mends several is said once.
+fn write_mends(text: &mut String, view: &RequestView) {
+    let mut said: Vec<&str> = vec![];
+    for step in &view.steps {
+        if let StepState::Failed { mend: Some(mend), .. } = &step.state
+            && !said.contains(&mend.as_str())
+        {
+            let _ = writeln!(text, "\n{}: {mend}", step.step.desired.id);
+            said.push(mend);
+        }
+    }
+}
+
+/// Which steps wait for approvals, and what to type.
+fn write_held(text: &mut String, view: &RequestView) {
+    let Request { id, plan, .. } = &view.request;
     for (step, digest) in view.held() {
         let given: Vec<&str> = view.approvers(step, digest).map(|by| by.name.as_str()).collect();
         let gate = step.gate.as_ref().map(|gate| plan.describe_gate(gate)).unwrap_or_default();
@@ -91,7 +140,6 @@ pub fn request(view: &RequestView) -> String {
         }
         let _ = writeln!(text, "  genkan approve {id} {}", step.desired.id);
     }
-    text
 }
 
 /// The history of a request, an event a line: what was done, who approved, who ended it.
@@ -238,7 +286,7 @@ pub fn statuses(statuses: &[Status]) -> String {
 fn status_line(step: &Step) -> String {
     let (mark, words) = match &step.action {
         Action::Keep { why } => ('=', why.clone()),
-        Action::Create => ('-', "is not there".to_owned()),
+        Action::Create => ('+', "is not there".to_owned()),
         Action::Update { changes } | Action::Adopt { changes } => {
             let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
             ('~', format!("differs in {}", fields.join(", ")))

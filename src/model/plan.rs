@@ -96,6 +96,12 @@ pub struct UnfitInput {
 }
 
 impl Desired {
+    /// Whether others may rely on it: it belongs to the account, or it is the association of a VPC that other projects may
+    /// live in too. It stays while one of them needs it.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.scope, Scope::Account) || matches!(self.spec, Spec::ZoneAssociation(_))
+    }
+
     /// The same with its inputs filled in, or `None` while one of them is not known. `outputs_of` gives the outputs of
     /// a step that is done. Filled-in inputs stay named in `inputs`: they say where the value came from.
     ///

@@ -199,6 +199,8 @@ impl StepState {
             (Self::Done { did: Did::Seen, .. }, Event::Finished { did: did @ Did::Seen, outputs, .. }) => {
                 Self::Done { did: *did, outputs: outputs.clone(), at }
             }
+            // What others write may have been corrected: it is looked at again.
+            (Self::Done { did: Did::Seen, .. }, Event::Retried) => Self::Pending,
             // What is done is done, whatever an older process still writes.
             (done @ Self::Done { .. }, _) => done,
             (Self::Failed { .. } | Self::Retrying { .. } | Self::Waiting { .. }, Event::Retried) => Self::Pending,

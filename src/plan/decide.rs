@@ -113,7 +113,7 @@ fn foreign(desired: &Desired, owner: &Owner, spec: Option<&Spec>, consent: Conse
         },
         Owner::InTheWay { what } => Action::Blocked {
             why: what.clone(),
-            mend: "a person has to decide which of the two is wanted, and remove the other".to_owned(),
+            mend: "see which is right, and correct or remove what is not".to_owned(),
         },
         Owner::Project { project, environment } => Action::Blocked {
             why: format!("{name} belongs to {project} {environment}"),

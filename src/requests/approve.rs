@@ -3,6 +3,7 @@
 use super::{Desk, DeskError};
 use crate::model::{Approval, Digest, Person, RequestId, RequestState, Step, StepId};
 use crate::policy::Deed;
+pub use crate::store::Given;
 
 /// A step that can be approved now.
 #[derive(Debug, Clone)]
@@ -48,10 +49,11 @@ impl Desk {
             })
             .collect();
         if held.is_empty() {
-            let what = step.map_or_else(|| "no step".to_owned(), |named| format!("{named} is not a step that"));
-            return Err(DeskError::NotNow(format!(
-                "{what} of {id} waits for an approval now: `genkan show {id}` says how it stands"
-            )));
+            let what = match step {
+                Some(named) => format!("{named} of {id} does not wait for an approval now"),
+                None => format!("no step of {id} waits for an approval now"),
+            };
+            return Err(DeskError::NotNow(format!("{what}: `genkan show {id}` says how it stands")));
         }
         Ok(held)
     }
@@ -66,7 +68,7 @@ impl Desk {
         id: &RequestId,
         step: &StepId,
         digest: &Digest,
-    ) -> Result<(), DeskError> {
+    ) -> Result<Given, DeskError> {
         let held = self.approvable(person, id, Some(step.as_str())).await?;
         if held.iter().all(|held| held.digest != *digest) {
             return Err(DeskError::NotNow(format!(
@@ -74,7 +76,6 @@ impl Desk {
             )));
         }
         let approval = Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
-        self.store.approve(id, &approval).await?;
-        Ok(())
+        Ok(self.store.approve(id, &approval).await?)
     }
 }

@@ -8,7 +8,7 @@ use super::{Desk, DeskError};
 use crate::engine::{FreshLooks, JournalError, Judge, Lease, Standing};
 use crate::model::request::RequestMove;
 use crate::model::run::{begun, replay};
-use crate::model::{Event, Observed, Request, RequestId, RequestState, Step, StepState};
+use crate::model::{Event, Observed, Request, RequestId, RequestState, StepState};
 use crate::store::RequestFilter;
 
 /// How many requests that ended early, the newest, are looked at when a worker starts.
@@ -127,22 +127,25 @@ impl Desk {
         let (states, begun) = (replay(&request.plan, &journal), begun(&journal));
         let judge = DeskJudge { desk: self, request: &request };
         let mut open = None;
-        for step in request.plan.steps.iter().filter(|step| begun.contains(&step.desired.id)) {
-            let outputs_of = |id: &_| states.get(id).and_then(StepState::outputs);
-            let Ok(Some(desired)) = step.desired.filled(outputs_of) else { continue };
-            let step = Step { desired, ..step.clone() };
-            let resource = self.cloud.resource(judge.ask(&step).await?);
+        for id in &begun {
+            // As it was begun, with the inputs that it was begun with, whatever they are now.
+            let started = journal.iter().rev().find_map(|recorded| match &recorded.event {
+                Event::Started { step, .. } if step.desired.id == *id => Some(&**step),
+                _ => None,
+            });
+            let Some(step) = started else { continue };
+            let resource = self.cloud.resource(judge.ask(step).await?);
             if let Err(error) = resource.abandon().await {
                 open = Some(error);
                 continue;
             }
             // What was never made is not ours, whoever makes it from now on.
             if let Ok(Observed::Absent) = resource.observe().await {
-                self.journal.made_nothing(lease, &step).await?;
+                self.journal.made_nothing(lease, step).await?;
             }
             if !matches!(states.get(&step.desired.id), Some(StepState::Failed { .. })) {
                 let why = format!("given up: the request was {}", request.state);
-                let event = Event::Failed { step: step.desired.id, why, mend: None, retry_at: None };
+                let event = Event::Failed { step: step.desired.id.clone(), why, mend: None, retry_at: None };
                 self.journal.append(lease, &event).await?;
             }
         }

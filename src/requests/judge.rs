@@ -9,7 +9,7 @@ use super::look::key;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement};
-use crate::model::plan::{Direction, Scope};
+use crate::model::plan::Direction;
 use crate::model::{Action, Digest, Event, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
@@ -42,8 +42,8 @@ impl DeskJudge<'_> {
 
     async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
         let plan = &self.request.plan;
-        let others = match (plan.direction, step.desired.scope) {
-            (Direction::Teardown, Scope::Account) => {
+        let others = match (plan.direction, step.desired.is_shared()) {
+            (Direction::Teardown, true) => {
                 self.desk.store.others(&key(&step.desired), &plan.project, &plan.environment).await?
             }
             _ => vec![],

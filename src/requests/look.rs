@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{CloudError, FreshLooks};
-use crate::model::plan::{Desired, Direction, Scope, UnfitInput};
+use crate::model::plan::{Desired, Direction, UnfitInput};
 use crate::model::run::ResourceKey;
 use crate::model::{EnvironmentName, Observed, Outputs, ProjectName, StepId};
 use crate::plan::build::{self, Look, Subject};
@@ -104,8 +104,8 @@ impl Desk {
         let stored = |error: DeskError| CloudError::Wrong { why: error.to_string() };
         let ask = self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf);
         let ask = ask.await.map_err(stored)?;
-        let others = match (subject.direction, desired.scope) {
-            (Direction::Teardown, Scope::Account) => {
+        let others = match (subject.direction, desired.is_shared()) {
+            (Direction::Teardown, true) => {
                 let others = self.store.others(&key(desired), &subject.project, &subject.environment).await;
                 others.map_err(|error| stored(error.into()))?
             }
@@ -132,7 +132,7 @@ impl Desk {
         behalf: Behalf,
     ) -> Result<Ask, DeskError> {
         let key = key(desired);
-        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        let owner = (!desired.is_shared()).then_some((project, environment));
         Ok(Ask {
             place: desired.place.clone(),
             spec: desired.spec.clone(),
@@ -153,7 +153,7 @@ impl Desk {
         project: &ProjectName,
         environment: &EnvironmentName,
     ) -> Result<bool, DeskError> {
-        let owner = (desired.scope == Scope::Project).then_some((project, environment));
+        let owner = (!desired.is_shared()).then_some((project, environment));
         Ok(self.store.begun(&key(desired), owner).await?)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::look::key;
 use super::{Desk, DeskError};
 use crate::engine::FreshLooks;
 use crate::engine::cloud::Behalf;
 use crate::model::plan::Direction;
+use crate::model::run::ResourceKey;
 use crate::model::{Person, Plan, RequestId, StepId};
 use crate::plan::build::Subject;
 use crate::plan::{blueprint, build, order};
@@ -62,8 +64,28 @@ impl Desk {
         let looked_at = (self.clock)();
         let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
         let ordered = order::ordered(subject.direction, wanted);
-        let plan = build::plan(&self.config, &subject, ordered, &looks.by_step);
+        let mut plan = build::plan(&self.config, &subject, ordered, &looks.by_step);
+        if subject.direction == Direction::Teardown {
+            plan.notes.extend(self.left_behind(&plan).await?);
+        }
         Ok(Prepared { id, plan, fresh: looks.fresh(looked_at) })
+    }
+
+    /// What was made for the project and is not in its blueprint any more: a teardown does not know how to remove it.
+    async fn left_behind(&self, plan: &Plan) -> Result<Vec<String>, DeskError> {
+        let planned: Vec<ResourceKey> = plan.steps.iter().map(|step| key(&step.desired)).collect();
+        let held = self.store.holdings(&plan.project, &plan.environment).await?;
+        let left = held.into_iter().filter(|(key, _)| !planned.contains(key));
+        Ok(left
+            .map(|(key, _)| {
+                format!(
+                    "STAYS: {} {} in {} was made by genkan and is not in the blueprint any more; put it back there to remove it.",
+                    key.kind.title(),
+                    key.name,
+                    plan.account(&key.place.account)
+                )
+            })
+            .collect())
     }
 
     /// A wish with its names checked.

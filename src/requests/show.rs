@@ -50,6 +50,11 @@ pub struct StepView {
 }
 
 impl RequestView {
+    /// Whether a person has to mend something before the whole of it can be done.
+    pub fn has_failed_steps(&self) -> bool {
+        self.steps.iter().any(|view| matches!(view.state, StepState::Failed { .. }))
+    }
+
     /// The steps that wait for approvals, with the digest that an approval is for.
     pub fn held(&self) -> impl Iterator<Item = (&Step, &Digest)> {
         self.steps.iter().filter_map(|view| match &view.state {
@@ -87,6 +92,9 @@ impl Desk {
         match self.store.find(text).await {
             Ok(request) => Ok(request.id),
             Err(FindError::Store(error)) => Err(error.into()),
+            Err(FindError::Nothing(_)) if matches!(text, "" | "r-") => Err(DeskError::Invalid(
+                "which request? Its id, or `r-` and as many of its characters as only it has".to_owned(),
+            )),
             Err(FindError::Nothing(_)) => {
                 Err(DeskError::NotFound(format!("there is no request {text}: `genkan requests` lists them")))
             }

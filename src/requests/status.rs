@@ -1,5 +1,7 @@
 //! Status: what is really there, against what should be. Changes nothing.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::plan::Wish;
@@ -57,14 +59,35 @@ impl Desk {
         if let (Some(project), Some(environment)) = (&project, &environment) {
             return Ok(vec![(project.clone(), environment.clone())]);
         }
-        let known = self.store.projects().await?;
-        Ok(known
-            .into_iter()
-            .map(|known| (known.project, known.environment))
-            .filter(|(name, _)| project.as_ref().is_none_or(|project| project == name))
-            .filter(|(_, name)| environment.as_ref().is_none_or(|environment| environment == name))
-            .filter(|(_, name)| self.config.environments.contains_key(name))
-            .collect())
+        let filter = RequestFilter { project: project.clone(), environment, ..RequestFilter::default() };
+        let requests = self.store.list(&filter).await?;
+        if let (Some(project), true) = (&project, requests.is_empty()) {
+            return Err(DeskError::NotFound(format!("nobody has asked for anything for {project}")));
+        }
+        let mut pairs = Vec::new();
+        let mut met = BTreeSet::new();
+        // The newest request of each says how it stands.
+        for request in requests {
+            let pair = (request.plan.project.clone(), request.plan.environment.clone());
+            if met.insert(pair.clone()) && self.is_there(&request).await? {
+                pairs.push(pair);
+            }
+        }
+        pairs.sort();
+        Ok(pairs)
+    }
+
+    /// Whether something of the project may be there after its last request.
+    async fn is_there(&self, last: &Request) -> Result<bool, DeskError> {
+        let Plan { direction, project, environment, .. } = &last.plan;
+        if !self.config.environments.contains_key(environment) {
+            return Ok(false);
+        }
+        if last.state == RequestState::Done {
+            return Ok(*direction == Direction::Onboard);
+        }
+        let ended = matches!(last.state, RequestState::Cancelled | RequestState::Rejected);
+        Ok(!ended || !self.store.holdings(project, environment).await?.is_empty())
     }
 
     async fn status_of(

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::error::StoreError;
 use super::rows::{self, checked, key_of, kind_word};
-use crate::model::plan::{Action, Direction, Plan, Scope};
+use crate::model::plan::{Action, Direction, Plan};
 use crate::model::run::ResourceKey;
 use crate::model::{Request, RequestId};
 
@@ -36,7 +36,7 @@ pub enum SubmitError {
 /// What a plan has to do with resources of the account's scope: an onboarding relies on them; a teardown removes
 /// them, or may, or lets them be.
 pub(super) fn shared(plan: &Plan) -> impl Iterator<Item = (ResourceKey, bool)> {
-    plan.steps.iter().filter(|step| step.desired.scope == Scope::Account).filter_map(|step| match plan.direction {
+    plan.steps.iter().filter(|step| step.desired.is_shared()).filter_map(|step| match plan.direction {
         Direction::Onboard => Some((key_of(step), false)),
         Direction::Teardown => {
             matches!(step.action, Action::Remove { .. } | Action::Decide).then(|| (key_of(step), true))

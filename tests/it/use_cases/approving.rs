@@ -78,7 +78,7 @@ async fn a_stale_digest_is_refused() {
     let refused = story.desk.desk.approve(&ren, &id, &step, &stale).await.expect_err("refused").to_string();
     assert!(refused.contains("has changed since it was shown"), "{refused}");
     let refused = story.desk.desk.approve(&ren, &id, &"bucket".parse().expect("a step"), &stale).await;
-    assert!(refused.expect_err("it does not wait for one").to_string().contains("bucket is not a step that"));
+    assert!(refused.expect_err("it does not wait for one").to_string().contains("bucket of "));
     assert!(story.desk.show(&id).await.approvals.is_empty());
 }
 
