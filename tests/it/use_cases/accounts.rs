@@ -76,3 +76,22 @@ async fn the_platforms_account_is_the_projects_account() {
     assert!(calls.keys().all(|action| !action.contains("Authorization")), "{calls:?}");
     assert!(!calls.contains_key("secretsmanager:DeleteSecret"), "{calls:?}");
 }
+
+#[tokio::test]
+async fn a_vpc_that_two_projects_live_in_is_let_go_with_the_last() {
+    let story = Story::begins().await;
+    story.is_done(onboard("project-x", "dev")).await;
+    let vpc = story.vpc_of("project-x").await;
+    story.vpc_becomes("project-y", &vpc).await;
+    story.is_done(onboard("project-y", "dev")).await;
+
+    let plan = story.plan(teardown("project-x", "dev")).await;
+    let Action::Keep { why } = planned(&plan, "zone-association") else { panic!("{plan}") };
+    assert!(why.contains("project-y dev still needs it"), "{why}");
+    story.is_done(teardown("project-x", "dev")).await;
+    assert!(story.zone_has(&vpc));
+    story.has_nothing_to_do(onboard("project-y", "dev")).await;
+
+    story.is_done(teardown("project-y", "dev")).await;
+    assert!(!story.zone_has(&vpc));
+}

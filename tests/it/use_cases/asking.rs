@@ -111,3 +111,21 @@ async fn it_does_not_wait_for_ever_and_can_be_tried_again() {
     story.desk.desk.retry(&aiko, &id).await.expect("retried");
     story.goes_well(&id).await;
 }
+
+#[tokio::test]
+async fn a_wrong_vpc_id_is_corrected_and_tried_again() {
+    let story = Story::before_the_stacks().await;
+    let id = story.asks("aiko", onboard("project-x", "dev")).await;
+    let CarriedOut::Resting(at) = story.desk.work(&id).await.expect("it rests") else { panic!("it rests") };
+    story.house.stack_is_up("project-x", "dev").await;
+    let right = story.vpc_of("project-x").await;
+    story.vpc_becomes("project-x", "vpc-0000000000000dead").await;
+    story.desk.wait_until(at);
+    assert_eq!(story.desk.work(&id).await.expect("it ends"), CarriedOut::Ended(RequestState::Failed));
+
+    story.vpc_becomes("project-x", &right).await;
+    let aiko = story.desk.person("aiko").await;
+    story.desk.desk.retry(&aiko, &id).await.expect("retried");
+    story.goes_well(&id).await;
+    assert!(story.zone_has(&right));
+}
