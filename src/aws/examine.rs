@@ -24,7 +24,7 @@ const DOCTOR: &str = "genkan-doctor";
 /// One finding for every role, zone, secret and permission; never fails.
 pub(super) async fn examine(sessions: &Sessions) -> Vec<Finding> {
     let identity = match sessions.hub().caller().await {
-        Ok(arn) => ok("the tool's identity", "sts:GetCallerIdentity", format!("it is {arn}")),
+        Ok(arn) => identity(sessions.config(), &arn),
         Err(error) => return vec![failed("the tool's identity", "sts:GetCallerIdentity", &error, None)],
     };
     let config = sessions.config();
@@ -32,6 +32,19 @@ pub(super) async fn examine(sessions: &Sessions) -> Vec<Finding> {
     let accounts: Vec<Examined<'_>> = accounts.collect();
     let found = join_all(accounts.iter().map(Examined::everything)).await;
     std::iter::once(identity).chain(found.into_iter().flatten()).collect()
+}
+
+/// Who runs this, and whether they are of the account that the config calls the hub.
+fn identity(config: &Config, arn: &str) -> Finding {
+    let mut found = ok("the tool's identity", "sts:GetCallerIdentity", format!("it is {arn}"));
+    let hub = &config.platform.hub;
+    if let Some(account) = config.account(hub)
+        && arn.split(':').nth(4) != Some(account.id.as_str())
+    {
+        found.health = Health::Warning;
+        found.mend = Some(format!("the config's hub is {hub} ({}): run it there, or name the right hub", account.id));
+    }
+    found
 }
 
 fn ok(place: &str, subject: &str, seen: String) -> Finding {

@@ -12,8 +12,19 @@ impl fmt::Display for Plan {
         writeln!(f, "Plan: {direction} {project} {environment} in {}, {}", self.account(&place.account), place.region)?;
         writeln!(f)?;
         let width = self.steps.iter().map(|step| step.desired.id.as_str().len()).max().unwrap_or(0);
+        // What mends several steps is said once.
+        let mut mends: Vec<&str> = vec![];
         for step in &self.steps {
             self.write_step(f, step, width)?;
+            if let Action::Blocked { mend, .. } = &step.action {
+                let indent = " ".repeat(width + 6);
+                if mends.contains(&mend.as_str()) {
+                    writeln!(f, "{indent}what mends it is said above")?;
+                } else {
+                    writeln!(f, "{indent}{}", mend.replace('\n', &format!("\n{indent}")))?;
+                }
+                mends.push(mend);
+            }
         }
         writeln!(f)?;
         writeln!(f, "{}", self.tally())?;
@@ -63,10 +74,7 @@ impl Plan {
                     writeln!(f, "{indent}decided when known: {}", sources.join(", "))?;
                 }
             }
-            Action::Blocked { why, mend } => {
-                writeln!(f, "{indent}BLOCKED: {why}")?;
-                writeln!(f, "{indent}{mend}")?;
-            }
+            Action::Blocked { why, .. } => writeln!(f, "{indent}BLOCKED: {why}")?,
         }
         if let Some(gate) = &step.gate {
             writeln!(f, "{indent}{}", self.describe_gate(gate))?;

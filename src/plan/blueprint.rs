@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::config::problem::{explain, instead_of, quoted};
 use crate::config::{Blueprint, Config, ResourceTemplate};
 use crate::model::plan::Desired;
+use crate::model::resource::ZoneAssociation;
 use crate::model::{EnvironmentName, Kind, Place, ProjectName, Spec, StepId};
 
 /// What a template may name, and what it becomes.
@@ -93,6 +94,7 @@ pub fn desired(
     references(&blueprint.resources, &mut faults);
     circles(&blueprint.resources, &mut faults);
     doubles(&blueprint.resources, &all, &mut faults);
+    inputs(&blueprint.resources, &all, &mut faults);
     if faults.is_empty() {
         return Ok(all);
     }
@@ -327,6 +329,32 @@ fn circles(resources: &[ResourceTemplate], faults: &mut Vec<Fault>) {
         }
     }
 }
+
+/// What a field is to be filled in with is told by the resource that it is taken from; and what has to be filled in is.
+fn inputs(resources: &[ResourceTemplate], all: &[Desired], faults: &mut Vec<Fault>) {
+    for desired in all {
+        let Some(template) = resources.iter().find(|resource| resource.id == desired.id) else { continue };
+        for (field, input) in &desired.inputs {
+            let source = all.iter().find(|one| one.id == input.step).map(|one| &one.spec);
+            if matches!(source, Some(Spec::SsmParameter(_))) && !PARAMETER_TELLS.contains(&input.output.as_str()) {
+                let what = format!(
+                    "an SSM parameter does not tell `{}` for `{field}`; it tells {}",
+                    input.output,
+                    PARAMETER_TELLS.join(", ")
+                );
+                faults.push(fault(template, Some("inputs"), what));
+            }
+        }
+        let is_given = |spec: &ZoneAssociation| spec.vpc_id.is_some() || desired.inputs.contains_key("vpc_id");
+        if matches!(&desired.spec, Spec::ZoneAssociation(spec) if !is_given(spec)) {
+            let what = "no VPC: say `vpc_id`, or where it comes from in `inputs`".to_owned();
+            faults.push(fault(template, Some("vpc_id"), what));
+        }
+    }
+}
+
+/// The outputs of an SSM parameter.
+const PARAMETER_TELLS: [&str; 2] = ["value", "version"];
 
 /// No two resources of one kind are the same thing in AWS.
 fn doubles(resources: &[ResourceTemplate], all: &[Desired], faults: &mut Vec<Fault>) {

@@ -307,3 +307,19 @@ fn resources_that_do_not_fit_together() {
         )
     );
 }
+
+#[test]
+fn what_is_to_be_filled_in_is_told_by_what_it_is_taken_from() {
+    let with = |rest: &str| {
+        format!(
+            "[[resource]]\nid = \"vpc-id\"\nkind = \"ssm-parameter\"\nname = \"/dev/x/vpc-id\"\n\
+             [[resource]]\nid = \"zone\"\nkind = \"zone-association\"\nzone_id = \"{{{{ zone_id }}}}\"\n\
+             zone_name = \"{{{{ zone_name }}}}\"\nzone_account = \"{{{{ zone_account }}}}\"\n\
+             vpc_region = \"{{{{ region }}}}\"\n{rest}"
+        )
+    };
+    let wrong = said(&with("inputs = { vpc_id = { step = \"vpc-id\", output = \"val\" } }"));
+    assert!(wrong.contains("does not tell `val`") && wrong.contains("value, version"), "{wrong}");
+    let none = said(&with(""));
+    assert!(none.contains("no VPC"), "{none}");
+}
