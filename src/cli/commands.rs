@@ -286,7 +286,12 @@ impl Terminal {
             limit: arguments.limit,
         };
         let requests = self.desk.list(&person, &which).await?;
-        self.printer.result(&requests, || draw::requests(&requests));
+        let mut listed = Vec::with_capacity(requests.len());
+        for request in requests {
+            let waits_for = self.desk.waits_for(&request).await?;
+            listed.push(Listed { request, waits_for });
+        }
+        self.printer.result(&listed, || draw::requests(&listed));
         Ok(Exit::Done)
     }
 
@@ -308,6 +313,16 @@ impl Terminal {
         self.printer.result(&findings, || draw::findings(&findings));
         if findings.iter().any(|finding| finding.health == Health::Failed) { Exit::Differs } else { Exit::Done }
     }
+}
+
+/// A request in a list.
+#[derive(Serialize)]
+pub struct Listed {
+    /// The request.
+    #[serde(flatten)]
+    pub request: crate::model::Request,
+    /// What it waits for, a part a step.
+    pub waits_for: Vec<String>,
 }
 
 /// The answer where nothing was left to do.

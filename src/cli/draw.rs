@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
+use super::commands::Listed;
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::{Change, Direction};
 use crate::model::resource::amount;
@@ -227,12 +228,12 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
 }
 
 /// The list of requests.
-pub fn requests(requests: &[Request]) -> String {
+pub fn requests(requests: &[Listed]) -> String {
     if requests.is_empty() {
         return "no requests\n".to_owned();
     }
-    let mut table = table(&["request", "what", "project", "environment", "state", "asked by", "at"]);
-    for request in requests {
+    let mut table = table(&["request", "what", "project", "environment", "state", "asked by", "at", "waits for"]);
+    for Listed { request, waits_for } in requests {
         let plan = &request.plan;
         table.add_row([
             request.id.to_string(),
@@ -242,6 +243,7 @@ pub fn requests(requests: &[Request]) -> String {
             request.state.to_string(),
             request.by.to_string(),
             at(request.asked_at),
+            waits_for.join("\n"),
         ]);
     }
     format!("{table}\n")

@@ -139,6 +139,29 @@ impl Desk {
         Ok(view)
     }
 
+    /// What an open request waits for, a part a step: approvals, or what others bring.
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub async fn waits_for(&self, request: &Request) -> Result<Vec<String>, DeskError> {
+        if request.state != RequestState::Open {
+            return Ok(vec![]);
+        }
+        let view = self.show(&request.id).await?;
+        let told = view.steps.iter().filter_map(|one| match &one.state {
+            StepState::Held { step, digest, .. } => {
+                let gate = step.gate.as_ref()?;
+                let given = view.approvers(step, digest).count();
+                let approvers = gate.approvers.join(" or ");
+                Some(format!("{}: {given} of {} approvals of {approvers}", one.step.desired.id, gate.approvals))
+            }
+            StepState::Waiting { on, .. } => Some(format!("{}: {on}", one.step.desired.id)),
+            StepState::Failed { .. } => Some(format!("{}: FAILED", one.step.desired.id)),
+            _ => None,
+        });
+        Ok(told.collect())
+    }
+
     /// The requests, newest first, of the environments that this person may look into.
     ///
     /// # Errors
