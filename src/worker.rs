@@ -1,10 +1,12 @@
 //! Carries out what is asked and approved, until it is stopped; after a restart it takes up what was left.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::requests::carry_out::CarriedOut;
 use crate::requests::see_through::stopped;
 use crate::requests::{Desk, DeskError};
 
@@ -17,11 +19,16 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often what ended early is looked at for what it left open: after a process has died, nobody else will.
 const SWEEP: Duration = Duration::from_mins(1);
 
-/// Works until `stop` turns true, then finishes the calls that are under way and returns.
+/// Works until `stop` turns true, then finishes the calls that are under way and returns. Tells a line for each request that it
+/// carried out as far as it goes.
 ///
 /// # Errors
 /// When the store fails at the start; later failures are logged and tried again.
-pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), DeskError> {
+pub async fn work(
+    desk: &Desk,
+    mut stop: watch::Receiver<bool>,
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<(), DeskError> {
     desk.sweep().await?;
     let mut swept = Instant::now();
     // Subscribed before the look, so that no change between look and wait is lost.
@@ -37,10 +44,14 @@ pub async fn work(desk: &Desk, mut stop: watch::Receiver<bool>) -> Result<(), De
         while under_way.len() < AT_ONCE {
             match desk.claim().await {
                 Ok(Some(claimed)) => {
-                    let (desk, stop) = (desk.clone(), stop.clone());
+                    let (desk, stop, tell) = (desk.clone(), stop.clone(), Arc::clone(&tell));
                     under_way.spawn(async move {
-                        if let Err(error) = desk.carry_out_claimed(claimed, stop).await {
-                            tracing::error!(%error, "a request could not be carried out");
+                        let id = claimed.request().clone();
+                        match desk.carry_out_claimed(claimed, stop).await {
+                            // That it only waits for a while is not news.
+                            Ok(CarriedOut::Resting(_) | CarriedOut::Elsewhere) => {}
+                            Ok(stands) => tell(&format!("{id}: {stands}")),
+                            Err(error) => tracing::error!(request = %id, %error, "it could not be carried out"),
                         }
                     });
                 }

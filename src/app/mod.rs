@@ -11,6 +11,7 @@ pub mod wire;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -139,7 +140,8 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Doctor => Ok(terminal.doctor().await),
         Command::Serve => {
             printer.progress("carrying out what is asked and approved (Ctrl-C stops)");
-            worker::work(&terminal.desk, stop).await.map(|()| Exit::Done)
+            let printer = printer.clone();
+            worker::work(&terminal.desk, stop, Arc::new(move |line| printer.progress(line))).await.map(|()| Exit::Done)
         }
         _ => unreachable!("the other commands need no desk"),
     };

@@ -262,7 +262,8 @@ impl Terminal {
         let (project, environment) = (arguments.project.as_deref(), arguments.environment.as_deref());
         let statuses = self.desk.status(&person, project, environment).await?;
         self.printer.result(&statuses, || draw::statuses(&statuses));
-        if statuses.iter().any(|status| status.error.is_some()) {
+        let steps = || statuses.iter().filter_map(|status| status.plan.as_ref()).flat_map(|plan| &plan.steps);
+        if statuses.iter().any(|status| status.error.is_some()) || steps().any(|step| step.action.is_not_seen()) {
             return Ok(Exit::Failed);
         }
         let well = statuses.iter().all(|status| status.plan.as_ref().is_some_and(crate::model::Plan::is_done));

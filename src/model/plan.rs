@@ -176,7 +176,15 @@ pub enum Action {
     },
 }
 
+/// How the reason of a step begins that is blocked because the look at it failed.
+pub const NOT_SEEN: &str = "it could not be looked at";
+
 impl Action {
+    /// Whether it is blocked because the look at it failed: nothing is known of it.
+    pub fn is_not_seen(&self) -> bool {
+        matches!(self, Self::Blocked { why, .. } if why.starts_with(NOT_SEEN))
+    }
+
     /// Whether carrying it out changes anything in AWS. A step that is decided later may.
     pub const fn changes_something(&self) -> bool {
         !matches!(self, Self::Keep { .. } | Self::Await | Self::Blocked { .. })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::model::plan::{Desired, Direction, Plan, Step};
+use crate::model::plan::{Desired, Direction, NOT_SEEN, Plan, Step};
 use crate::model::{AccountId, Action, EnvironmentName, Observed, Place, ProjectName, StepId};
 
 use super::decide::{Consent, GateRules, Others, step, with_action};
@@ -127,7 +127,7 @@ fn planned(
                 .to_owned(),
         },
         (Some(Look::Failed { why, mend }), _) => {
-            Action::Blocked { why: format!("it could not be looked at: {why}"), mend: mend.clone() }
+            Action::Blocked { why: format!("{NOT_SEEN}: {why}"), mend: mend.clone() }
         }
         (None, _) => Action::Blocked { why: "it was not looked at".to_owned(), mend: "make the plan again".to_owned() },
     };

@@ -1,5 +1,7 @@
 //! Carry a request out as far as it goes now: under a lease, from the journal and from what is really there.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -14,6 +16,9 @@ use crate::store::RequestFilter;
 /// How many requests that ended early, the newest, are looked at when a worker starts.
 const SWEPT: u32 = 200;
 
+/// When a request is due that only a person can stir: in the year 3000. (Later than a store's microseconds reach would not be read back.)
+const NEVER: Timestamp = Timestamp::constant(32_503_680_000, 0);
+
 /// How a request stands after it was carried out as far as it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CarriedOut {
@@ -25,6 +30,17 @@ pub enum CarriedOut {
     Held,
     /// Another process carries it out.
     Elsewhere,
+}
+
+impl fmt::Display for CarriedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(state) => write!(f, "{state}"),
+            Self::Resting(at) => write!(f, "goes on at {}", at.strftime("%H:%M:%S UTC")),
+            Self::Held => f.write_str("waits for an approval"),
+            Self::Elsewhere => f.write_str("another process has it in hand"),
+        }
+    }
 }
 
 impl Desk {
@@ -92,7 +108,7 @@ impl Desk {
             Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
             Ok(Standing::Resting(at)) => self.rest(lease, at, CarriedOut::Resting(at)).await,
             Ok(Standing::Held) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
-            Ok(Standing::Held) => self.rest(lease, Timestamp::MAX, CarriedOut::Held).await,
+            Ok(Standing::Held) => self.rest(lease, NEVER, CarriedOut::Held).await,
             Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
             Err(JournalError::NotOpen(id)) => Ok(CarriedOut::Ended(self.store.request(&id).await?.state)),
             Err(error) => Err(error.into()),

@@ -6,10 +6,18 @@ use tokio::sync::watch;
 use super::carry_out::CarriedOut;
 use super::{Desk, DeskError};
 use crate::engine::{FreshLooks, Lease};
+use crate::model::RequestId;
 
 /// A request that this process has taken in hand.
 #[derive(Debug)]
 pub struct Claimed(Lease);
+
+impl Claimed {
+    /// Which one.
+    pub const fn request(&self) -> &RequestId {
+        &self.0.request
+    }
+}
 
 impl Desk {
     /// Takes in hand the request that is due longest, if one is.

@@ -16,4 +16,5 @@ mod plans;
 mod sessions;
 mod tap;
 mod use_cases;
+mod worker;
 mod world;
