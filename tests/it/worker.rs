@@ -21,7 +21,7 @@ async fn it_carries_out_what_is_due_while_another_request_waits_for_an_approval(
     let tell = Arc::new(move |line: &str| drop(tell.send(line.to_owned())));
     let worker = tokio::spawn(async move { worker::work(&desk, stopped, tell).await });
     let mut next = async || {
-        tokio::time::timeout(Duration::from_secs(60), told.recv()).await.expect("in time").expect("the worker is there")
+        tokio::time::timeout(Duration::from_mins(1), told.recv()).await.expect("in time").expect("the worker is there")
     };
     assert_eq!(next().await, format!("{new}: waits for an approval"));
     story.desk.approve("ren", &held).await.expect("approved");
