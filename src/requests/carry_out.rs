@@ -16,9 +16,6 @@ use crate::store::RequestFilter;
 /// How many requests that ended early, the newest, are looked at when a worker starts.
 const SWEPT: u32 = 200;
 
-/// When a request is due that only a person can stir: in the year 3000. (Later than a store's microseconds reach would not be read back.)
-const NEVER: Timestamp = Timestamp::constant(32_503_680_000, 0);
-
 /// How a request stands after it was carried out as far as it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CarriedOut {
@@ -108,7 +105,7 @@ impl Desk {
             Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
             Ok(Standing::Resting(at)) => self.rest(lease, at, CarriedOut::Resting(at)).await,
             Ok(Standing::Held) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
-            Ok(Standing::Held) => self.rest(lease, NEVER, CarriedOut::Held).await,
+            Ok(Standing::Held) => self.rest(lease, Timestamp::MAX, CarriedOut::Held).await,
             Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
             Err(JournalError::NotOpen(id)) => Ok(CarriedOut::Ended(self.store.request(&id).await?.state)),
             Err(error) => Err(error.into()),

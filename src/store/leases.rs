@@ -162,15 +162,6 @@ impl Store {
             })
             .await
     }
-
-    /// Makes a request due at once.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub async fn wake(&self, id: &RequestId) -> Result<(), StoreError> {
-        let request = id.clone();
-        self.writer.write(Some(id), move |conn| Box::pin(async move { stir(conn, &request).await })).await
-    }
 }
 
 /// The row of a new request: in nobody's hands, due at once.

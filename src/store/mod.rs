@@ -25,11 +25,9 @@ mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, SqliteConnection};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::broadcast;
 
 pub use approvals::{ApproveError, Given};
 pub use conflicts::SubmitError;
@@ -52,7 +50,6 @@ pub struct Store {
     writer: Writer,
     readers: SqlitePool,
     feed: broadcast::Sender<RequestId>,
-    watch: Arc<Mutex<SqliteConnection>>,
 }
 
 impl Store {
@@ -66,27 +63,15 @@ impl Store {
         let path = open::path_of(url)?;
         let options = open::prepare(&path).await?;
         let reading: SqliteConnectOptions = options.clone().pragma("query_only", "on");
-        let watch = reading.connect().await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
         let (feed, _) = broadcast::channel(feed::DEPTH);
         let writer = Writer::start(options, feed.clone());
-        Ok(Self { path, writer, readers, feed, watch: Arc::new(Mutex::new(watch)) })
+        Ok(Self { path, writer, readers, feed })
     }
 
     /// What this process commits from now on. See [`Changes`] for how to lose no wake-up.
     pub fn subscribe(&self) -> Changes {
         Changes(self.feed.subscribe())
-    }
-
-    /// A number that is another one than last time if anything was committed in between, by this process or any
-    /// other. Other processes' writes are seen by asking for it every second or so.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub async fn version(&self) -> Result<i64, StoreError> {
-        // SQLite counts for each connection: so it is always this one, and never one of a pool.
-        let mut watch = self.watch.lock().await;
-        Ok(sqlx::query_scalar("pragma data_version").fetch_one(&mut *watch).await?)
     }
 }
 

@@ -137,14 +137,6 @@ impl Store {
         }
         query.build().fetch_all(&self.readers).await?.iter().map(rows::request).collect()
     }
-
-    /// All open requests, the newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`].
-    pub async fn open_requests(&self) -> Result<Vec<Request>, StoreError> {
-        self.list(&RequestFilter { states: vec![RequestState::Open], ..RequestFilter::default() }).await
-    }
 }
 
 /// The request of that id, within a transaction.

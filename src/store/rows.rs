@@ -20,8 +20,12 @@ pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
-/// A time from its column.
+/// A time from its column. The last second of time, in which [`Timestamp::MAX`] is, can be written as microseconds and not be
+/// read as such: it is read as that.
 pub(super) fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    if micros == Timestamp::MAX.as_microsecond() {
+        return Ok(Timestamp::MAX);
+    }
     Timestamp::from_microsecond(micros).map_err(|error| StoreError::Failed(format!("a time in the store: {error}")))
 }
 

@@ -80,6 +80,8 @@ async fn a_wake_up_between_the_look_and_the_wait_is_not_lost() {
     assert_eq!(store.set_wake(&lease, never).await, Ok(true), "nothing since");
     store.release(&lease).await.unwrap();
     assert_eq!(store.claim_due(now, "w").await, Ok(None));
+    assert_eq!(store.next_due().await, Ok(never), "the end of time is read back");
+    assert_eq!(store.is_due(&request.id, now).await, Ok(false));
 
     store.approve(&request.id, &approval(&step, step.digest(), "lea")).await.unwrap();
     assert_eq!(store.claim_due(now, "w").await, Ok(None), "the same approval again is nothing new");
@@ -87,7 +89,7 @@ async fn a_wake_up_between_the_look_and_the_wait_is_not_lost() {
     let lease = store.claim_due(now, "w").await.unwrap().expect("due at once");
     assert_eq!(store.set_wake(&lease, never).await, Ok(true));
     store.release(&lease).await.unwrap();
-    store.wake(&request.id).await.unwrap();
+    store.advance(&request, RequestMove::Retry, None, None).await.unwrap();
     assert!(store.claim_due(now, "w").await.unwrap().is_some());
 }
 
@@ -120,23 +122,24 @@ async fn who_subscribed_is_told_of_every_write_and_another_process_is_seen_too()
     let request = shelf.submit(onboard("project-x", vec![])).await;
     let told = Some(Changed::Request(request.id.clone()));
     assert_eq!(changes.next().await, told);
-    let before = store.version().await.unwrap();
-    assert_eq!(store.version().await.unwrap(), before, "nothing was written");
     let request = store.advance(&request, RequestMove::Retry, None, None).await.unwrap();
     assert_eq!(changes.next().await, told);
-    let after = store.version().await.unwrap();
-    assert_ne!(after, before);
+    let (now, lease) = (Timestamp::now(), store.lease(&request.id, "w").await.unwrap().unwrap());
+    assert_eq!(store.set_wake(&lease, Some(Timestamp::MAX)).await, Ok(true));
+    store.release(&lease).await.unwrap();
+    assert_eq!(store.is_due(&request.id, now).await, Ok(false), "nothing was written since");
 
     let other = Store::open(&url(&shelf.dir)).await.unwrap();
     other.advance(&request, RequestMove::Cancel, None, None).await.unwrap();
-    assert_ne!(store.version().await.unwrap(), after, "the file tells");
+    assert_eq!(store.is_due(&request.id, now).await, Ok(true), "the file tells");
     let refused = store.advance(&request, RequestMove::Cancel, None, None).await;
     assert!(refused.is_err());
     let reopened = shelf.submit(onboard("project-x", vec![])).await;
     assert_eq!(changes.next().await, Some(Changed::Request(reopened.id.clone())), "what was refused is not told");
 
+    let mut reopened = reopened;
     for _ in 0..300 {
-        store.wake(&reopened.id).await.unwrap();
+        reopened = store.advance(&reopened, RequestMove::Retry, None, None).await.unwrap();
     }
     assert_eq!(changes.next().await, Some(Changed::Many), "too many to list is still told");
 }

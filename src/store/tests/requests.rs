@@ -65,7 +65,7 @@ async fn a_list_begins_with_the_newest_and_shows_what_is_asked_for() {
 
     let all = shelf.store.list(&RequestFilter::default()).await.unwrap();
     assert_eq!(all, [again.clone(), other.clone(), first.clone()]);
-    assert_eq!(shelf.store.open_requests().await.unwrap(), [again.clone(), other]);
+    assert_eq!(shelf.store.list(&open()).await.unwrap(), [again.clone(), other]);
     let filter = RequestFilter { project: Some("project-x".parse().unwrap()), ..RequestFilter::default() };
     assert_eq!(shelf.store.list(&filter).await.unwrap(), [again.clone(), first.clone()]);
     assert_eq!(shelf.store.list(&RequestFilter { limit: Some(1), ..filter.clone() }).await.unwrap(), [again]);
@@ -157,7 +157,7 @@ async fn a_shared_resource_is_not_removed_under_an_onboarding_nor_relied_on_unde
     let keeping = try_submit(&shelf, teardown("project-y", vec![secret(keep())])).await.expect("it lets it be");
     try_submit(&shelf, onboard("project-z", vec![secret(Action::Create)])).await.expect("both rely on it");
     store.advance(&keeping, RequestMove::Cancel, None, None).await.unwrap();
-    for open in store.open_requests().await.unwrap() {
+    for open in store.list(&open()).await.unwrap() {
         store.advance(&open, RequestMove::Finish, None, None).await.unwrap();
     }
 
@@ -215,4 +215,8 @@ async fn what_was_written_down_cannot_be_changed_or_deleted() {
     for table in ["select count(*) from journal", "select count(*) from approvals"] {
         assert_eq!(sqlx::query_scalar::<_, i64>(table).fetch_one(&mut raw).await.unwrap(), 1, "{table}");
     }
+}
+
+fn open() -> RequestFilter {
+    RequestFilter { states: vec![RequestState::Open], ..RequestFilter::default() }
 }
