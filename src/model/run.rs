@@ -248,18 +248,17 @@ impl Event {
 pub fn replay(plan: &Plan, journal: &[Recorded]) -> BTreeMap<StepId, StepState> {
     let mut states: BTreeMap<StepId, StepState> =
         plan.steps.iter().map(|step| (step.desired.id.clone(), StepState::Pending)).collect();
+    let mut begun = BTreeSet::new();
     for Recorded { at, event, .. } in journal {
-        match event.step() {
-            Some(step) => {
-                if let Some(state) = states.get_mut(step) {
-                    *state = std::mem::take(state).after(*at, event);
-                }
-            }
-            None => {
-                for state in states.values_mut() {
-                    *state = std::mem::take(state).after(*at, event);
-                }
-            }
+        note_begun(&mut begun, event);
+        // What is begun keeps its inputs, so that it ends what it began, and nothing of it stays open.
+        let is_used = |id: &StepId| {
+            let mut users = plan.steps.iter().filter(|step| begun.contains(&step.desired.id));
+            users.any(|step| step.needs().any(|needed| needed == id))
+        };
+        let concerns = |id: &StepId| event.step().map_or_else(|| !is_used(id), |step| step == id);
+        for (_, state) in states.iter_mut().filter(|(id, _)| concerns(id)) {
+            *state = std::mem::take(state).after(*at, event);
         }
     }
     states

@@ -54,20 +54,28 @@ impl DeskJudge<'_> {
         Ok(decide::no_less_guarded(now, step))
     }
 
-    /// The removal that was approved and begun, if `now` is the rest of it: what is destroyed already needs no other approval.
-    async fn begun_removal(&self, now: &Step) -> Result<Option<Step>, DeskError> {
-        let Action::Remove { contents } = &now.action else { return Ok(None) };
-        if contents.is_empty() {
+    /// The step that was approved and begun, if `now` is the rest of it: a try that died half-way is found as something that
+    /// differs, and going on with what was approved, for these very inputs, needs no other approval.
+    async fn begun(&self, now: &Step) -> Result<Option<Step>, DeskError> {
+        let destroys = |action: &Action| matches!(action, Action::Remove { contents } if !contents.is_empty());
+        let builds = |action: &Action| matches!(action, Action::Create | Action::Adopt { .. } | Action::Update { .. });
+        let is_gated = now.gate.as_ref().is_some_and(|gate| gate.approvals > 0);
+        if !is_gated || !(destroys(&now.action) || builds(&now.action)) {
             return Ok(None);
         }
         let journal = self.desk.store.journal(&self.request.id).await?;
-        // Not from before another try was asked for: who knows what has been put there since.
-        let mut this_try = journal.into_iter().rev().take_while(|recorded| recorded.event != Event::Retried);
-        let begun = this_try.find_map(|recorded| match recorded.event {
-            Event::Started { step, .. } if step.desired == now.desired => Some(*step),
-            _ => None,
-        });
-        Ok(begun.filter(|begun| matches!(&begun.action, Action::Remove { contents } if !contents.is_empty())))
+        let mut begun = None;
+        for recorded in journal {
+            match recorded.event {
+                Event::Started { step, .. } if step.desired == now.desired => begun = Some(*step),
+                // Who knows what has been put there to be destroyed since.
+                Event::Retried if destroys(&now.action) => begun = None,
+                _ => {}
+            }
+        }
+        Ok(begun.filter(|begun| {
+            destroys(&now.action) && destroys(&begun.action) || builds(&now.action) && builds(&begun.action)
+        }))
     }
 }
 
@@ -110,7 +118,7 @@ impl Judge for DeskJudge<'_> {
                 ),
                 mend: "cancel this request and ask again, so that the plan shows what is there now".to_owned(),
             },
-            _ => Judgement::Do(Box::new(self.begun_removal(&now).await.map_err(storage)?.unwrap_or(now))),
+            _ => Judgement::Do(Box::new(self.begun(&now).await.map_err(storage)?.unwrap_or(now))),
         })
     }
 }

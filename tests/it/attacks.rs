@@ -33,16 +33,16 @@ const WITHDRAW: &str = "DeleteVPCAssociationAuthorization";
 const ZONE: &str = "Z0DEV00000000000001";
 
 /// The sandbox's platform and a process over it, whose clock can be put forward.
-struct Stage {
-    platform: LocalPlatform,
+pub struct Stage {
+    pub platform: LocalPlatform,
     store: Store,
-    desk: Desk,
+    pub desk: Desk,
     ahead: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let platform = LocalPlatform::start(folder.path(), &["project-x", "project-y"]).await.expect("a sound seed");
         let store = Store::open(&platform.config.store.url).await.expect("a store");
@@ -67,7 +67,7 @@ impl Stage {
     }
 
     /// The lines of all inventories that hold this.
-    fn lines(&self, part: &str) -> Vec<String> {
+    pub fn lines(&self, part: &str) -> Vec<String> {
         let inventory = self.platform.aws.inventory();
         inventory.0.values().flatten().filter(|line| line.contains(part)).cloned().collect()
     }
@@ -88,7 +88,7 @@ impl Stage {
     }
 
     /// Carries it out while time passes, until a person has to do something.
-    async fn work(&self, id: &RequestId) -> CarriedOut {
+    pub async fn work(&self, id: &RequestId) -> CarriedOut {
         loop {
             match work_once(&self.desk, id).await {
                 CarriedOut::Resting(at) => self.wait_until(at),
@@ -135,7 +135,7 @@ impl Stage {
     }
 }
 
-async fn person(desk: &Desk, name: &str) -> Person {
+pub async fn person(desk: &Desk, name: &str) -> Person {
     desk.who(Some(name)).await.expect("known")
 }
 
@@ -173,10 +173,10 @@ fn broken() -> Effect {
     Effect::Error { status: 500, code: "InternalFailure".to_owned(), message: "trouble".to_owned() }
 }
 
-const OPEN: &str = "route53 open authorisation";
+pub const OPEN: &str = "route53 open authorisation";
 
 /// An onboarding whose association has failed in passing and left its authorisation open.
-async fn left_open(stage: &Stage) -> RequestId {
+pub async fn left_open(stage: &Stage) -> RequestId {
     let id = stage.ask(Direction::Onboard, "project-x", false).await;
     assert_eq!(stage.work(&id).await, CarriedOut::Held);
     stage.approve(&id).await;

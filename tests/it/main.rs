@@ -13,6 +13,7 @@ mod failures;
 mod house;
 mod kinds;
 mod plans;
+mod resumed;
 mod sessions;
 mod tap;
 mod use_cases;
