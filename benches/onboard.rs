@@ -227,7 +227,7 @@ async fn onboard(desk: &Desk, project: &str) -> Result<bool, Failed> {
         at_once: true,
     };
     let prepared = desk.plan(&person, &wish).await?;
-    let request = match desk.submit(&person, &prepared).await? {
+    let request = match desk.submit(&person, &prepared, None).await? {
         Submitted::NothingToDo => return Ok(false),
         Submitted::Request(request) => request,
     };

@@ -14,6 +14,7 @@ pub mod store;
 pub mod requests;
 pub mod worker;
 pub mod cli;
+pub mod chat;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod app;

@@ -109,7 +109,7 @@ impl Terminal {
         if prepared.plan.blocked().next().is_none() && !going.yes && !prepared.plan.is_done() {
             self.confirm(question, is_yes).await?;
         }
-        match self.desk.submit(&person, &prepared).await? {
+        match self.desk.submit(&person, &prepared, None).await? {
             Submitted::NothingToDo => {
                 let what = Nothing { nothing_to_do: true, plan: &prepared.plan };
                 self.printer.result(&what, || "nothing to do: everything is as it should be\n".to_owned());
@@ -284,6 +284,7 @@ impl Terminal {
                 .into_iter()
                 .filter(|state| arguments.state.iter().any(|named| named == state.word()))
                 .collect(),
+            by: None,
             limit: arguments.limit,
         };
         let requests = self.desk.list(&person, &which).await?;

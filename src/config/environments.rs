@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HostedZoneId, ProjectName};
+use crate::model::{HostedZoneId, ProjectName, Snowflake};
 
 /// `[environments.NAME]`
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub struct Environment {
     /// The groups whose members may approve.
     #[serde(default)]
     pub approvers: Vec<String>,
+    /// The Discord channel in which this environment's approvers are asked. Default: `[discord] channel`.
+    #[serde(default)]
+    pub approvals_channel: Option<Snowflake>,
     /// How many approvals a step needs that changes another account. 0 = unattended, said plainly in every plan.
     #[serde(default = "one")]
     pub approvals: u32,

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod blueprint;
+pub mod discord;
 mod document;
 pub mod environments;
 pub mod limits;
@@ -21,6 +22,7 @@ use crate::model::{AccountId, EnvironmentName, Place, ProjectName};
 
 pub use accounts::{Account, Role};
 pub use blueprint::{Blueprint, ResourceTemplate};
+pub use discord::{Discord, Door};
 pub use environments::{Environment, Zone};
 pub use limits::{Bucket, Limits};
 pub use load::{Loaded, find};
@@ -50,6 +52,9 @@ pub struct Config {
     /// How sessions are assumed.
     #[serde(default)]
     pub sessions: Sessions,
+    /// The Discord server where people ask and approve; without it there is only the terminal.
+    #[serde(default)]
+    pub discord: Option<Discord>,
     /// Where the memory is.
     #[serde(default)]
     pub store: StoreSettings,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Config;
-use crate::model::Person;
+use crate::model::{Person, Snowflake};
 
 /// `[[people]]`
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,9 @@ pub struct KnownPerson {
     /// `arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Engineer_*/aiko@example.com`.
     #[serde(default)]
     pub aws: Vec<String>,
+    /// Their user id in Discord.
+    #[serde(default)]
+    pub discord: Option<Snowflake>,
 }
 
 impl KnownPerson {
@@ -47,6 +50,20 @@ impl Config {
     /// Who has that name, as `--as` gives it.
     pub fn person_by_name(&self, name: &str) -> Option<Person> {
         self.people.iter().find(|person| person.name == name).map(|person| person.via("--as"))
+    }
+
+    /// Who has that Discord id. `roles` are those that Discord says they have now: a role that `[discord.roles]` maps puts
+    /// them into that group, besides the groups that the config gives them. None if nobody in `[[people]]` has that id: a
+    /// Discord account alone is nobody, or one human could ask as one person and approve as another.
+    pub fn person_by_discord(&self, user: &Snowflake, roles: &[Snowflake]) -> Option<Person> {
+        let known = self.people.iter().find(|person| person.discord.as_ref() == Some(user))?;
+        let mut person = known.via(&format!("Discord user {user}"));
+        for (group, role) in self.discord.iter().flat_map(|discord| &discord.roles) {
+            if roles.contains(role) && !person.groups.contains(group) {
+                person.groups.push(group.clone());
+            }
+        }
+        Some(person)
     }
 
     /// The people who are in at least one of these groups.

@@ -145,6 +145,25 @@ checked_text!(
     }
 );
 
+checked_text!(
+    /// Discord's id of anything: a user, a channel, a message, an interaction. Its upper bits say when it was made.
+    Snowflake,
+    "a Discord id (a number of 15 to 20 digits: in Discord, Settings > Advanced > Developer Mode, then Copy ID)",
+    |text| (15..=20).contains(&text.len()) && !text.starts_with('0') && text.parse::<u64>().is_ok()
+);
+
+impl Snowflake {
+    /// The number itself.
+    pub fn number(&self) -> u64 {
+        self.as_str().parse().expect("checked when it was made")
+    }
+
+    /// When it was made, in milliseconds since 1970: Discord counts from 2015 (API reference, Snowflakes).
+    pub fn made_at_ms(&self) -> u64 {
+        (self.number() >> 22) + 1_420_070_400_000
+    }
+}
+
 impl RequestId {
     /// The characters of an id: no vowels (no words), no 0/o, 1/l.
     pub const ALPHABET: &'static [u8; 28] = b"23456789bcdfghjkmnpqrstvwxyz";

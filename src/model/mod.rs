@@ -3,8 +3,9 @@
 //! Reading order: [`ids`] names things, [`person`] says who, [`resource`] says what a resource is and what a
 //! look at it found, [`plan`] says what is to be done, [`request`] says who wants it and how it stands,
 //! [`run`] is the journal of carrying it out, [`verdict`] is a decision with its reasons, [`finding`] is
-//! what a check found wrong and how to mend it.
+//! what a check found wrong and how to mend it, [`chat`] is what is known of chat.
 
+pub mod chat;
 pub mod digest;
 pub mod finding;
 pub mod ids;
@@ -16,8 +17,11 @@ pub mod resource;
 pub mod run;
 pub mod verdict;
 
+pub use chat::{Heard, Language, Origin, Part, Posted};
 pub use digest::Digest;
-pub use ids::{AccountId, EnvironmentName, HostedZoneId, Place, ProjectName, Region, RequestId, StepId, VpcId};
+pub use ids::{
+    AccountId, EnvironmentName, HostedZoneId, Place, ProjectName, Region, RequestId, Snowflake, StepId, VpcId,
+};
 pub use person::Person;
 pub use plan::{Action, Direction, Gate, Plan, Step};
 pub use request::{Approval, Request, RequestState};

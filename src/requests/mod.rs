@@ -6,16 +6,20 @@
 pub mod approve;
 pub mod cancel;
 pub mod carry_out;
+pub mod heard;
 pub mod judge;
 pub mod look;
 pub mod plan;
+pub mod posted;
 pub mod reject;
 pub mod retry;
 pub mod see_through;
 pub mod show;
 pub mod status;
 pub mod submit;
+pub mod waiting;
 pub mod who;
+pub mod why;
 pub mod work;
 
 use std::sync::Arc;

@@ -79,6 +79,8 @@ pub struct Which {
     pub environment: Option<EnvironmentName>,
     /// Only in these states; empty = in any.
     pub states: Vec<RequestState>,
+    /// Only those that the person of this name asked for.
+    pub by: Option<String>,
     /// At most so many, the newest.
     pub limit: u32,
 }

@@ -2,7 +2,7 @@
 
 use super::plan::Prepared;
 use super::{Desk, DeskError};
-use crate::model::{Person, Request};
+use crate::model::{Origin, Person, Request};
 use crate::policy::Deed;
 use crate::store::{NewRequest, SubmitError};
 
@@ -35,12 +35,19 @@ impl From<SubmitError> for DeskError {
 }
 
 impl Desk {
-    /// Makes a request of a plan that was shown.
+    /// Makes a request of a plan that was shown. `origin`: where in chat it was asked for. The interaction, the request and
+    /// the message that becomes its card are written together; an interaction that has made a request already gives that one.
     ///
     /// # Errors
     /// [`DeskError::Blocked`] where a step stands in the way: nothing is begun then; [`DeskError::Busy`] where another
     /// request has this project and environment; [`DeskError::Refused`] by policy.
-    pub async fn submit(&self, person: &Person, prepared: &Prepared) -> Result<Submitted, DeskError> {
+    pub async fn submit(
+        &self,
+        person: &Person,
+        prepared: &Prepared,
+        origin: Option<&Origin>,
+    ) -> Result<Submitted, DeskError> {
+        let _ = origin;
         let plan = &prepared.plan;
         self.allow(person, Deed::Request, &plan.environment)?;
         if plan.blocked().next().is_some() {

@@ -1,9 +1,21 @@
 //! Who is asking: an AWS caller that the config knows, or, against a local AWS, whom somebody says they are.
 
 use super::{Desk, DeskError};
-use crate::model::Person;
+use crate::model::{Person, Snowflake};
 
 impl Desk {
+    /// The person who asks in Discord, with the roles that Discord says they have now.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`] where the config does not know them.
+    pub fn member(&self, user: &Snowflake, roles: &[Snowflake]) -> Result<Person, DeskError> {
+        self.config.person_by_discord(user, roles).ok_or_else(|| {
+            DeskError::Refused(format!(
+                "the config knows nobody with the Discord id {user}; add `discord = \"{user}\"` to somebody in [[people]]"
+            ))
+        })
+    }
+
     /// The person who asks at the terminal. `says` is what they said with `--as`, which counts only against a local AWS.
     ///
     /// # Errors

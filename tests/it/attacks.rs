@@ -81,7 +81,7 @@ impl Stage {
         let wish = Wish { direction, project, environment, adopt: vec![], delete_data, at_once: true };
         let aiko = person(&self.desk, "aiko").await;
         let prepared = self.desk.plan(&aiko, &wish).await.expect("a plan");
-        match self.desk.submit(&aiko, &prepared).await.expect("nothing is in the way") {
+        match self.desk.submit(&aiko, &prepared, None).await.expect("nothing is in the way") {
             Submitted::Request(request) => request.id,
             Submitted::NothingToDo => panic!("something is to be done"),
         }
@@ -327,7 +327,7 @@ async fn data_that_came_after_the_last_look_is_not_destroyed() {
         at_once: true,
     };
     let prepared = stage.desk.plan(&aiko, &wish).await.expect("a plan");
-    let Ok(Submitted::Request(request)) = stage.desk.submit(&aiko, &prepared).await else { panic!("to be done") };
+    let Ok(Submitted::Request(request)) = stage.desk.submit(&aiko, &prepared, None).await else { panic!("to be done") };
     // The looks are seconds old, so that they are not repeated; meanwhile something is written.
     put(&stage, "late").await;
     let stop = watch::Sender::new(false).subscribe();

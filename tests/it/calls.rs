@@ -36,7 +36,7 @@ async fn onboard(platform: &LocalPlatform, desk: &Desk, project: &str) -> (Vec<C
         at_once: true,
     };
     let prepared = desk.plan(&person, &wish).await.expect("a plan");
-    let submitted = desk.submit(&person, &prepared).await.expect("nothing is in the way");
+    let submitted = desk.submit(&person, &prepared, None).await.expect("nothing is in the way");
     let Submitted::Request(request) = submitted else { return (platform.aws.log().calls_since(mark), false) };
     let (_running, stop) = watch::channel(false);
     let stands =

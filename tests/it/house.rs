@@ -175,7 +175,7 @@ impl Process {
     pub async fn ask(&self, name: &str, wish: &Wish) -> Result<Option<RequestId>, DeskError> {
         let person = self.person(name).await;
         let prepared = self.desk.plan(&person, wish).await?;
-        Ok(match self.desk.submit(&person, &prepared).await? {
+        Ok(match self.desk.submit(&person, &prepared, None).await? {
             Submitted::NothingToDo => None,
             Submitted::Request(request) => Some(request.id),
         })

@@ -37,7 +37,7 @@ async fn the_secret_is_rotated_and_the_copy_and_the_credential_follow() {
     // As the terminal does it: the looks of the plan are fresh, and the one at the credential is not to be relied on.
     let aiko = story.desk.person("aiko").await;
     let prepared = story.desk.desk.plan(&aiko, &onboard("project-x", "dev")).await.expect("a plan");
-    let submitted = story.desk.desk.submit(&aiko, &prepared).await.expect("submitted");
+    let submitted = story.desk.desk.submit(&aiko, &prepared, None).await.expect("submitted");
     let genkan::requests::submit::Submitted::Request(request) = submitted else { panic!("something to do") };
     let stop = tokio::sync::watch::Sender::new(false);
     let stay = genkan::requests::see_through::Stay::UntilItWaits;

@@ -1,0 +1,1 @@
+//! The two doors that interactions come in by: the gateway, and HTTP.
