@@ -1,10 +1,9 @@
 //! What a press of a button does: on a card, or on the message that asks for an approval. Rights are checked now, with the roles
 //! that the person has now, whoever could see the button.
 
-use minijinja::context;
-
 use super::asked::{Held, Press};
 use super::commands;
+use super::said::Said;
 use super::turn::{Outcome, Turn};
 use crate::model::{Event, Person, StepId};
 use crate::requests::DeskError;
@@ -26,18 +25,15 @@ pub(super) async fn perform(turn: &Turn<'_>, person: &Person, press: Press) -> R
 async fn approve(turn: &Turn<'_>, person: &Person, held: &Held) -> Result<Outcome, DeskError> {
     let desk = &turn.chat.desk;
     let Some(step) = step_shown(&desk.show(&held.request).await?, held) else {
-        return Ok(turn.says("answer.out-of-date", context! {}));
+        return Ok(turn.says(Said::OldButton));
     };
     let given = desk.approve(person, &held.request, &step, &held.digest).await?;
     let view = desk.show(&held.request).await?;
-    let lacking = lacking(&view, &step, held);
-    let id = &held.request;
-    Ok(match (given, lacking) {
-        (Given::AlreadyThere, 0) => turn.says("answer.approved-already", context! { id, step }),
-        (Given::AlreadyThere, n) => turn.says("answer.approved-already-lacks", context! { id, step, n }),
-        (Given::Recorded, 0) => turn.says("answer.approved", context! { id, step }),
-        (Given::Recorded, n) => turn.says("answer.approved-lacks", context! { id, step, n }),
-    })
+    Ok(turn.says(match (given, lacking(&view, &step, held)) {
+        (Given::AlreadyThere, _) => Said::ApprovedAlready(&step),
+        (Given::Recorded, 0) => Said::Approved(&step),
+        (Given::Recorded, n) => Said::ApprovedMoreNeeded(&step, n),
+    }))
 }
 
 /// The step that a message showed with this digest; none if the request never had such a one. Whether it still waits is for
@@ -50,10 +46,7 @@ pub(super) fn step_shown(view: &RequestView, held: &Held) -> Option<StepId> {
 }
 
 /// How many approvals a step lacks as it was shown; none where it has gone on since.
-fn lacking(view: &RequestView, step: &StepId, shown: &Held) -> usize {
-    let held = view.held().find(|(held, digest)| held.desired.id == *step && **digest == shown.digest);
-    held.map_or(0, |(held, digest)| {
-        let needed = held.gate.as_ref().map_or(0, |gate| gate.approvals as usize);
-        needed.saturating_sub(view.approvers(held, digest).count())
-    })
+fn lacking(view: &RequestView, step: &StepId, shown: &Held) -> u32 {
+    let held = view.approvable().find(|held| held.step.desired.id == *step && held.digest == shown.digest);
+    held.and_then(|held| u32::try_from(held.lacks()).ok()).unwrap_or_default()
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use minijinja::context;
 use serenity::builder::{CreateInteractionResponse, CreateInteractionResponseMessage};
 use serenity::model::application::Interaction;
 
@@ -13,6 +12,7 @@ use super::asked::{Asked, Filled, Press};
 use super::drawn::Drawn;
 use super::incoming::{Came, Incoming};
 use super::rest::RestError;
+use super::said::{Said, said};
 use super::turn::{Outcome, Turn};
 use super::{Chat, buttons, commands, complete, modals, refusal};
 use crate::model::{Heard, RequestId};
@@ -108,11 +108,11 @@ fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Ac
     };
     let turn = Turn::new(chat, incoming, person);
     let acknowledgement = match (&turn.person, asked) {
-        _ if !is_here => turn.only_says("answer.not-here"),
-        (_, Asked::Unknown) => turn.only_says("answer.out-of-date"),
+        _ if !is_here => turn.only_says(Said::NotHere),
+        (_, Asked::Unknown) => turn.only_says(Said::OldButton),
         (None, _) => match refused {
             Some(error) => turn.only_refuses(&error),
-            None => turn.only_says("answer.not-here"),
+            None => turn.only_says(Said::NotHere),
         },
         (Some(person), Asked::Command(command)) => commands::acknowledgement(&turn, person, command),
         (Some(_), Asked::Press(Press::Reject(held))) => modals::reason(&turn, held),
@@ -144,7 +144,7 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
         }
         Err(_) => {
             tracing::error!(interaction = reference, person = turn.name(), "the handler panicked");
-            Drawn::text(turn.scene().say("answer.broken", context! { reference }))
+            said(Said::Broken { reference }, &turn.scene())
         }
     };
     log_if(turn.answer(&drawn).await.err(), reference, "the answer could not be given");
@@ -204,11 +204,7 @@ pub async fn tell_unanswered(chat: &Chat) {
     };
     for heard in unanswered {
         let interaction = heard.interaction.as_str();
-        let scene = chat.scene(heard.language);
-        let drawn = Drawn::text(scene.say(
-            "answer.interrupted",
-            context! { user => minijinja::Value::from_safe_string(format!("<@{}>", heard.user)), words => heard.words },
-        ));
+        let drawn = said(Said::Interrupted(&heard.words), &chat.scene(heard.language));
         if let Err(error) = chat.rest.post(&heard.channel, &drawn, &[], interaction).await {
             tracing::warn!(interaction, %error, "somebody was not told that they were not answered");
             if matches!(error, RestError::Passing { .. }) {

@@ -6,16 +6,24 @@
 //! goes through [`rest`].
 
 pub mod approval;
+mod asked;
+mod buttons;
 pub mod card;
+mod commands;
+mod complete;
 pub mod drawn;
 pub mod handle;
+mod incoming;
 pub mod keeper;
 pub mod lists;
 pub mod listen;
+mod modals;
 pub mod preview;
 pub mod refusal;
 pub mod register;
 pub mod rest;
+mod tokens;
+mod turn;
 pub mod words;
 
 use std::sync::Arc;
@@ -33,6 +41,15 @@ pub struct Chat {
     pub(crate) desk: Desk,
     /// The one way out.
     pub(crate) rest: Arc<Rest>,
+    /// The tokens by which cards can still be edited as answers.
+    tokens: tokens::Tokens,
+}
+
+impl Chat {
+    /// Over this desk, and through this way out.
+    pub fn new(desk: Desk, rest: Arc<Rest>) -> Self {
+        Self { desk, rest, tokens: tokens::Tokens::default() }
+    }
 }
 
 /// Why chat came to an end.

@@ -1,16 +1,15 @@
 //! The forms: why something is rejected, and the name of the project that is to be shown out. A form is the first answer to a
 //! press, so that whether there is one is decided from the button's id alone.
 
-use minijinja::context;
 use serenity::builder::{CreateActionRow, CreateInputText, CreateModal};
 use serenity::model::application::InputTextStyle;
 
 use super::asked::{Filled, Held, PROJECT, REASON, Shown};
 use super::buttons::step_shown;
 use super::commands;
-use super::drawn::Drawn;
 use super::handle::Acknowledgement;
-use super::turn::{Outcome, Turn, linked};
+use super::said::{Said, said};
+use super::turn::{Outcome, Turn};
 use crate::model::Person;
 use crate::requests::DeskError;
 
@@ -51,9 +50,7 @@ fn form(id: String, title: String, input: CreateInputText) -> Acknowledgement {
 /// How a form with a project's name is acknowledged: where another name was typed only who typed it is told.
 pub(super) fn typed(turn: &Turn<'_>, person: &Person, shown: &Shown, typed: &str) -> Acknowledgement {
     if typed != shown.project.as_str() {
-        let project = shown.project.as_str();
-        let said = turn.scene().say("answer.another-name", context! { typed, project });
-        return Acknowledgement::Say(Box::new(Drawn::text(said)));
+        return turn.only_says(Said::OtherName { typed, project: shown.project.as_str() });
     }
     match may_ask(turn, person, shown) {
         Ok(()) => Acknowledgement::Public,
@@ -78,20 +75,17 @@ pub(super) async fn perform(turn: &Turn<'_>, person: &Person, filled: Filled) ->
 /// shown anew first.
 async fn reject(turn: &Turn<'_>, person: &Person, held: &Held, reason: &str) -> Result<Outcome, DeskError> {
     if reason.is_empty() {
-        return Ok(turn.says("answer.no-reason", context! {}));
+        return Ok(turn.says(Said::NoReason));
     }
     let desk = &turn.chat.desk;
     let view = desk.show(&held.request).await?;
     let Some(step) = step_shown(&view, held) else {
-        return Ok(turn.says("answer.out-of-date", context! {}));
+        return Ok(turn.says(Said::OldButton));
     };
     let still_waits = view.held().any(|(_, digest)| *digest == held.digest);
     if view.request.state.is_open() && !still_waits {
-        return Ok(turn.says("answer.not-rejected", context! { id => held.request, step }));
+        return Ok(turn.says(Said::NotRejected(&step)));
     }
-    desk.reject(person, &held.request, reason).await?;
-    let id = &held.request;
-    let link = linked(turn.card_of(id).await?);
-    let said = turn.scene().say("answer.rejected", context! { id, link });
-    Ok(Outcome::SayAndClose(Box::new(Drawn::text(said)), id.clone()))
+    let request = desk.reject(person, &held.request, reason).await?;
+    Ok(Outcome::SayAndClose(Box::new(said(Said::Rejected(&request), &turn.scene())), request.id))
 }

@@ -1,12 +1,12 @@
 //! One person's turn: what came in, who they are, and how they are answered.
 
-use minijinja::{Value, context};
 use tokio::sync::watch;
 
 use super::drawn::Drawn;
 use super::handle::Acknowledgement;
 use super::incoming::Incoming;
 use super::rest::RestError;
+use super::said::{Said, said};
 use super::words::Scene;
 use super::{Chat, refusal};
 use crate::model::{Origin, Part, Person, RequestId, Snowflake};
@@ -51,14 +51,14 @@ impl<'c> Turn<'c> {
         self.person.as_ref().map_or("?", |person| &person.name)
     }
 
-    /// What the catalogue says under that key.
-    pub(super) fn says(&self, key: &str, values: Value) -> Outcome {
-        Outcome::say(Drawn::text(self.scene().say(key, values)))
+    /// A short answer.
+    pub(super) fn says(&self, what: Said<'_>) -> Outcome {
+        Outcome::say(said(what, &self.scene()))
     }
 
     /// Only who asked is told this, and nothing is done.
-    pub(super) fn only_says(&self, key: &str) -> Acknowledgement {
-        Acknowledgement::Say(Box::new(Drawn::text(self.scene().say(key, context! {}))))
+    pub(super) fn only_says(&self, what: Said<'_>) -> Acknowledgement {
+        Acknowledgement::Say(Box::new(said(what, &self.scene())))
     }
 
     /// Only who asked is told why nothing is done.
@@ -122,9 +122,4 @@ impl Chat {
     pub(super) fn scene(&self, language: crate::model::Language) -> Scene<'_> {
         Scene { language, config: self.desk.config() }
     }
-}
-
-/// A link as a value that is filled in as it is.
-pub(super) fn linked(link: Option<String>) -> Value {
-    link.map_or_else(|| Value::from(()), Value::from_safe_string)
 }

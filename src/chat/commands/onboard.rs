@@ -1,10 +1,8 @@
 //! `/onboard`: a plan, and a request that a worker carries out; its card is the answer, kept true by the keeper.
 
-use minijinja::context;
-
 use super::super::asked::Command;
-use super::super::drawn::Drawn;
 use super::super::preview;
+use super::super::said::{Said, said};
 use super::super::turn::{Outcome, Turn};
 use crate::model::{Direction, Person};
 use crate::requests::DeskError;
@@ -22,9 +20,8 @@ pub(super) fn wish(command: &Command) -> Wish {
 
 /// Plans, and hands the request in. While the plan is made the answer says so; that message becomes the card.
 pub(super) async fn onboard(turn: &Turn<'_>, person: &Person, wish: &Wish) -> Result<Outcome, DeskError> {
-    let Wish { project, environment, .. } = wish;
-    let looking = Drawn::text(turn.scene().say("answer.looking", context! { project, environment }));
-    let (message, prepared) = tokio::join!(turn.answer(&looking), turn.chat.desk.plan(person, wish));
+    let working = said(Said::Working, &turn.scene());
+    let (message, prepared) = tokio::join!(turn.answer(&working), turn.chat.desk.plan(person, wish));
     let prepared = prepared?;
     if prepared.plan.blocked().next().is_some() {
         return Ok(Outcome::say(preview::blocked(&prepared.plan, &turn.scene())));

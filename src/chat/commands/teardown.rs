@@ -1,10 +1,8 @@
 //! `/teardown`: first what would go and what stays, then, once its name was typed, the request.
 
-use minijinja::context;
-
 use super::super::asked::Shown;
-use super::super::drawn::Drawn;
 use super::super::preview;
+use super::super::said::{Said, said};
 use super::super::turn::{Outcome, Turn};
 use super::{onboard, teardown_wish};
 use crate::model::{Action, Person, Plan};
@@ -44,11 +42,11 @@ pub(in super::super) async fn confirmed(
     let Shown { project, environment, destroy, plan } = shown;
     let mut wish = teardown_wish(project.as_str(), environment.as_str(), *destroy);
     wish.at_once = true;
-    let looking = Drawn::text(turn.scene().say("answer.looking-again", context! { project, environment }));
-    let (message, prepared) = tokio::join!(turn.answer(&looking), turn.chat.desk.plan(person, &wish));
+    let working = said(Said::Working, &turn.scene());
+    let (message, prepared) = tokio::join!(turn.answer(&working), turn.chat.desk.plan(person, &wish));
     let prepared = prepared?;
     if !prepared.plan.digest().as_str().starts_with(plan.as_str()) {
-        return Ok(turn.says("answer.teardown-changed", context! { project, environment }));
+        return Ok(turn.says(Said::PlanChanged));
     }
     onboard::submit(turn, person, &prepared, message).await
 }
