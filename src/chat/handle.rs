@@ -9,3 +9,9 @@ pub async fn handle(chat: &Chat, interaction: Interaction) {
     let _ = (chat, interaction);
     todo!()
 }
+
+/// Tells whoever asked and was not answered, because a process died in between.
+pub async fn tell_unanswered(chat: &Chat) {
+    let _ = chat;
+    todo!()
+}
