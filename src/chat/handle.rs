@@ -195,8 +195,8 @@ impl Acknowledgement {
     }
 }
 
-/// Tells those who were heard by a process that died before it answered them that nothing was begun. Asked once, before this
-/// process listens.
+/// Tells those whom a process heard that died before it answered them or made a request of what they asked. Asked once, when this
+/// process begins to listen.
 pub async fn tell_unanswered(chat: &Chat) {
     let unanswered = match chat.desk.unanswered().await {
         Ok(unanswered) => unanswered,
@@ -204,7 +204,9 @@ pub async fn tell_unanswered(chat: &Chat) {
     };
     for heard in unanswered {
         let interaction = heard.interaction.as_str();
-        let drawn = said(Said::Interrupted(&heard.words), &chat.scene(heard.language));
+        let mut drawn = said(Said::Interrupted(&heard.words), &chat.scene(heard.language));
+        // Shown as their name, and pings nobody: what is sent says so.
+        drawn.content = format!("<@{}> {}", heard.user, drawn.content);
         if let Err(error) = chat.rest.post(&heard.channel, &drawn, &[], interaction).await {
             tracing::warn!(interaction, %error, "somebody was not told that they were not answered");
             if matches!(error, RestError::Passing { .. }) {

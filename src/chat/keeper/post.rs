@@ -86,6 +86,8 @@ impl Shared {
                 self.tell(channel, "there is no such channel (any more): correct [discord] channel, or approvals_channel");
                 Step::Later
             }
+            // Chat ends, and says so.
+            RestError::Unauthorised => Step::Later,
             error @ (RestError::Wrong(_) | RestError::TooLate(_)) => {
                 tracing::error!(%request, %channel, %error, "a message was not sent as it should be; this is a fault of genkan");
                 Step::Again(Some(self.pace.at_most))
