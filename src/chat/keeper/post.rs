@@ -13,8 +13,7 @@ impl Shared {
     pub(super) async fn post(&self, tended: &Tended, instead_of: Option<&Snowflake>) -> Result<Step, DeskError> {
         let Tended { row, view, drawn, last } = tended;
         self.remember(row).await?;
-        let config = self.chat.desk.config();
-        let ping = wanted::pinged(view, &row.part, config);
+        let ping = wanted::pinged(view, &row.part, &self.chat.scene(row.language));
         let nonce = wanted::nonce(row, instead_of);
         match self.chat.rest.post(&row.channel, drawn, &ping, &nonce).await {
             Ok(message) => {

@@ -102,9 +102,7 @@ impl Shared {
             },
         };
         let scene = self.chat.scene(row.language);
-        let card = posted.iter().find(|message| message.part == Part::Card);
-        let link = card.and_then(|card| scene.link(&card.channel, card.message.as_ref()?));
-        let drawn = wanted::drawn(&view, part, link.as_deref(), &scene);
+        let drawn = wanted::drawn(&view, part, &posted, &scene);
         Ok(drawn.map(|drawn| Tended { row, view, drawn, last }))
     }
 

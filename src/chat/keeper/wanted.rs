@@ -46,10 +46,14 @@ pub(super) fn first(view: &RequestView, part: &Part, config: &Config) -> Option<
 }
 
 /// What a part should show now; none where it never had anything to show.
-pub(super) fn drawn(view: &RequestView, part: &Part, link: Option<&str>, scene: &Scene<'_>) -> Option<Drawn> {
+pub(super) fn drawn(view: &RequestView, part: &Part, posted: &[Posted], scene: &Scene<'_>) -> Option<Drawn> {
     match part {
-        Part::Card => Some(card::card(view, scene)),
-        Part::Approval { step, digest } => approval::approval(view, step, digest, link, scene),
+        Part::Card => Some(card::card(view, posted, scene)),
+        Part::Approval { step, digest } => {
+            let card = posted.iter().find(|message| message.part == Part::Card);
+            let link = card.and_then(|card| scene.link(&card.channel, card.message.as_ref()?));
+            approval::approval(view, step, digest, link.as_deref(), scene)
+        }
     }
 }
 
@@ -73,17 +77,12 @@ fn is_asked_for(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
     view.request.state.is_open() && view.held().any(|(held, now)| asked(&held.desired.id, now))
 }
 
-/// The roles that are told when a part is posted: those of the groups that may approve it.
-pub(super) fn pinged(view: &RequestView, part: &Part, config: &Config) -> Vec<Snowflake> {
-    let Part::Approval { step, digest } = part else { return vec![] };
-    let Some(discord) = &config.discord else { return vec![] };
-    let asked = view.held().find(|(held, now)| held.desired.id == *step && *now == digest);
-    let groups = asked.and_then(|(held, _)| held.gate.as_ref()).map(|gate| gate.approvers.as_slice());
-    let mut roles: Vec<Snowflake> =
-        groups.unwrap_or_default().iter().filter_map(|group| discord.roles.get(group)).cloned().collect();
-    roles.sort();
-    roles.dedup();
-    roles
+/// The roles that are told when a part is posted.
+pub(super) fn pinged(view: &RequestView, part: &Part, scene: &Scene<'_>) -> Vec<Snowflake> {
+    match part {
+        Part::Card => vec![],
+        Part::Approval { .. } => approval::pinged(&view.request.plan.environment, scene),
+    }
 }
 
 /// Under which nonce (at most 25 characters) a part is posted: the same again after a restart, so that Discord gives the
