@@ -70,3 +70,96 @@ impl Incoming {
 fn snowflake(id: u64) -> Option<Snowflake> {
     id.to_string().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::chat::asked::{Command, Filled, Press};
+
+    /// An interaction as Discord sends it, of that type and with that data.
+    fn interaction(kind: u8, data: &Value) -> Value {
+        let mut one = json!({
+            "id": "1180000000000000001", "application_id": "118000000000000500", "type": kind, "token": "a-secret",
+            "version": 1, "channel_id": "118000000000000201", "locale": "ja", "entitlements": [],
+            "attachment_size_limit": 10_485_760, "data": data, "guild_id": "118000000000000100",
+            "member": {
+                "user": {"id": "118000000000000401", "username": "aiko"}, "roles": ["118000000000000301"],
+                "deaf": false, "mute": false, "flags": 0, "permissions": "2048",
+            },
+        });
+        if kind == 3 {
+            one["message"] = json!({
+                "id": "118000000000000900", "channel_id": "118000000000000201", "content": "", "tts": false, "type": 0,
+                "author": {"id": "118000000000000500", "username": "genkan"}, "mention_everyone": false, "mentions": [],
+                "timestamp": "2026-01-01T00:00:00.000000+00:00", "mention_roles": [], "attachments": [], "embeds": [],
+                "pinned": false,
+            });
+        }
+        one
+    }
+
+    fn read(one: Value) -> Option<(Incoming, Came)> {
+        Incoming::read(serde_json::from_value(one).expect("serenity reads it"))
+    }
+
+    fn asked(one: Value) -> Asked {
+        match read(one).expect("it is read").1 {
+            Came::Ask(asked) => asked,
+            Came::Complete(_) => panic!("nothing is completed"),
+        }
+    }
+
+    #[test]
+    fn who_spoke_where_and_in_which_language() {
+        let onboard = json!({"id": "118000000000000700", "name": "onboard", "type": 1, "options": [
+            {"name": "project", "type": 3, "value": " project-x "}, {"name": "environment", "type": 3, "value": "dev"},
+        ]});
+        let (incoming, came) = read(interaction(2, &onboard)).expect("it is read");
+        assert_eq!(incoming.reference(), "1180000000000000001");
+        assert_eq!((incoming.user.as_str(), incoming.channel.as_str()), ("118000000000000401", "118000000000000201"));
+        assert_eq!(incoming.guild.as_ref().map(Snowflake::as_str), Some("118000000000000100"));
+        let roles: Vec<&str> = incoming.roles.iter().flatten().map(Snowflake::as_str).collect();
+        assert_eq!((roles, incoming.language), (vec!["118000000000000301"], Language::Japanese));
+        let Came::Ask(Asked::Command(command @ Command::Onboard { .. })) = came else { panic!("a command") };
+        assert_eq!(Asked::Command(command).words(), "/onboard project-x dev");
+    }
+
+    #[test]
+    fn a_direct_message_comes_from_no_server_and_brings_no_roles() {
+        let mut one = interaction(2, &json!({"id": "118000000000000700", "name": "help", "type": 1}));
+        let fields = one.as_object_mut().expect("an object");
+        fields.remove("guild_id");
+        let member = fields.remove("member").expect("a member");
+        fields.insert("user".to_owned(), member["user"].clone());
+        let (incoming, _) = read(one).expect("it is read");
+        assert_eq!((incoming.user.as_str(), incoming.guild, incoming.roles), ("118000000000000401", None, None));
+    }
+
+    #[test]
+    fn a_press_a_form_and_something_typed() {
+        let press = json!({"custom_id": "cancel:r-7k2m9x4bqd", "component_type": 2});
+        let id = "r-7k2m9x4bqd".parse().expect("an id");
+        assert_eq!(asked(interaction(3, &press)), Asked::Press(Press::Cancel(id)));
+
+        let form = |id: &str, field: &str, value: &str| {
+            let input = json!({"type": 4, "custom_id": field, "value": value});
+            interaction(5, &json!({"custom_id": id, "components": [{"type": 1, "components": [input]}]}))
+        };
+        let teardown = "teardown:project-x:dev:destroy:0123456789abcdef";
+        let Asked::Filled(Filled::Teardown { shown, typed }) = asked(form(teardown, "project", "project-x ")) else {
+            panic!("a form")
+        };
+        assert_eq!((shown.id().as_str(), typed.as_str()), (teardown, "project-x "), "what was typed is kept exactly");
+        let reject = format!("reject:r-7k2m9x4bqd:{}", "0".repeat(64));
+        assert!(matches!(asked(form(&reject, "reason", " no ")), Asked::Filled(Filled::Reject { reason, .. }) if reason == "no"));
+        assert_eq!(asked(form(&reject, "project", "no")), Asked::Unknown, "a field of another form");
+        assert_eq!(asked(form("cancel:r-7k2m9x4bqd", "reason", "no")), Asked::Unknown, "no form has this id");
+
+        let typing = json!({"id": "118000000000000700", "name": "onboard", "type": 1, "options": [
+            {"name": "project", "type": 3, "value": "pro", "focused": true},
+        ]});
+        assert!(matches!(read(interaction(4, &typing)), Some((_, Came::Complete(_)))));
+    }
+}
