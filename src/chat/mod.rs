@@ -6,7 +6,9 @@
 //! goes through [`rest`].
 
 pub mod approval;
+pub mod calls;
 pub mod card;
+mod details;
 pub mod drawn;
 pub mod handle;
 pub mod keeper;
@@ -16,6 +18,11 @@ pub mod preview;
 pub mod refusal;
 pub mod register;
 pub mod rest;
+mod results;
+pub mod said;
+mod sheet;
+mod steps;
+mod text;
 pub mod words;
 
 use std::sync::Arc;
