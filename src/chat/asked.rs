@@ -24,8 +24,10 @@ pub(super) enum Asked {
     Press(Press),
     /// A modal that was filled in.
     Filled(Filled),
-    /// Something that this version does not know: a command or a button of an older one.
+    /// A command that this version does not know.
     Unknown,
+    /// A button or a form that this version does not know: of an older one, or of something else.
+    Old,
 }
 
 /// A slash command, with its options as they were typed.
@@ -122,7 +124,7 @@ impl Asked {
 
     /// What the press of the button with this id asks.
     pub(super) fn press(custom_id: &str) -> Self {
-        Press::read(custom_id).map_or(Self::Unknown, Self::Press)
+        Press::read(custom_id).map_or(Self::Old, Self::Press)
     }
 
     /// What a modal says that was filled in.
@@ -141,7 +143,7 @@ impl Asked {
             Some(Press::Teardown(shown)) => field(PROJECT).map(|typed| Filled::Teardown { shown, typed }),
             _ => None,
         };
-        filled.map_or(Self::Unknown, Self::Filled)
+        filled.map_or(Self::Old, Self::Filled)
     }
 
     /// What was asked, in words that can be shown to the person again; never a token.
@@ -151,7 +153,7 @@ impl Asked {
             Self::Press(press) => press.words(),
             Self::Filled(Filled::Reject { held, .. }) => format!("reject {}", held.request),
             Self::Filled(Filled::Teardown { shown, .. }) => format!("teardown {} {}", shown.project, shown.environment),
-            Self::Unknown => "?".to_owned(),
+            Self::Unknown | Self::Old => "?".to_owned(),
         };
         text.chars().take(WORDS).collect()
     }
@@ -309,7 +311,7 @@ mod tests {
             "teardown:Project-x:dev:keep:0123456789abcdef",
             &format!("deploy:{ID}"),
         ] {
-            assert_eq!(Asked::press(id), Asked::Unknown, "{id}");
+            assert_eq!(Asked::press(id), Asked::Old, "{id}");
         }
     }
 

@@ -99,8 +99,9 @@ fn projects<'k>(config: &Config, typed: &str, known: impl Iterator<Item = &'k st
 fn environments(config: &Config, typed: &str, project: Option<&str>) -> Vec<Choice> {
     let typed = typed.to_lowercase();
     let project = project.and_then(|name| config.project(name.trim()).ok());
-    let has_place =
-        |environment: &EnvironmentName| project.as_ref().is_none_or(|name| config.account_of(name, environment).is_some());
+    let has_place = |environment: &EnvironmentName| {
+        project.as_ref().is_none_or(|name| config.account_of(name, environment).is_some())
+    };
     let names = config.environments.keys().filter(|name| name.as_str().contains(&typed) && has_place(name));
     names.map(|name| same(name.as_str())).collect()
 }

@@ -109,7 +109,8 @@ fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Ac
     let turn = Turn::new(chat, incoming, person);
     let acknowledgement = match (&turn.person, asked) {
         _ if !is_here => turn.only_says(Said::NotHere),
-        (_, Asked::Unknown) => turn.only_says(Said::OldButton),
+        (_, Asked::Unknown) => turn.only_says(Said::Unknown),
+        (_, Asked::Old) => turn.only_says(Said::OldButton),
         (None, _) => match refused {
             Some(error) => turn.only_refuses(&error),
             None => turn.only_says(Said::NotHere),
@@ -118,9 +119,7 @@ fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Ac
         (Some(_), Asked::Press(Press::Reject(held))) => modals::reason(&turn, held),
         (Some(person), Asked::Press(Press::Teardown(shown))) => modals::project(&turn, person, shown),
         (Some(_), Asked::Press(_)) | (Some(_), Asked::Filled(Filled::Reject { .. })) => Acknowledgement::Ephemeral,
-        (Some(person), Asked::Filled(Filled::Teardown { shown, typed })) => {
-            modals::typed(&turn, person, shown, typed)
-        }
+        (Some(person), Asked::Filled(Filled::Teardown { shown, typed })) => modals::typed(&turn, person, shown, typed),
     };
     (turn, acknowledgement)
 }
@@ -144,7 +143,7 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
         }
         Err(_) => {
             tracing::error!(interaction = reference, person = turn.name(), "the handler panicked");
-            said(Said::Broken { reference }, &turn.scene())
+            said(Said::Broken(reference), &turn.scene())
         }
     };
     log_if(turn.answer(&drawn).await.err(), reference, "the answer could not be given");
@@ -157,7 +156,7 @@ async fn perform(turn: &Turn<'_>, asked: Asked) -> Result<Outcome, DeskError> {
         Asked::Command(command) => commands::perform(turn, person, command).await,
         Asked::Press(press) => buttons::perform(turn, person, press).await,
         Asked::Filled(filled) => modals::perform(turn, person, filled).await,
-        Asked::Unknown => Ok(Outcome::Silent),
+        Asked::Unknown | Asked::Old => Ok(Outcome::Silent),
     }
 }
 

@@ -114,7 +114,8 @@ impl Chat {
         is_meant: impl Fn(&Part) -> bool,
     ) -> Result<Option<String>, DeskError> {
         let posted = self.desk.posted(id).await?.into_iter();
-        let found = posted.filter(|posted| is_meant(&posted.part)).find_map(|posted| Some((posted.channel, posted.message?)));
+        let found =
+            posted.filter(|posted| is_meant(&posted.part)).find_map(|posted| Some((posted.channel, posted.message?)));
         Ok(found.and_then(|(channel, message)| self.scene(crate::model::Language::English).link(&channel, &message)))
     }
 

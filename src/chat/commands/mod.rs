@@ -37,9 +37,7 @@ pub(super) fn acknowledgement(turn: &Turn<'_>, person: &Person, command: &Comman
 pub(super) async fn perform(turn: &Turn<'_>, person: &Person, command: Command) -> Result<Outcome, DeskError> {
     match command {
         Command::Onboard { .. } => onboard::onboard(turn, person, &onboard::wish(&command)).await,
-        Command::Teardown { project, environment } => {
-            teardown::preview(turn, person, &project, &environment).await
-        }
+        Command::Teardown { project, environment } => teardown::preview(turn, person, &project, &environment).await,
         Command::Status { project, environment } => {
             lists::status(turn, person, project.as_deref(), environment.as_deref()).await
         }

@@ -1,6 +1,7 @@
 //! `/teardown`: first what would go and what stays, then, once its name was typed, the request.
 
 use super::super::asked::Shown;
+use super::super::drawn::Drawn;
 use super::super::preview;
 use super::super::said::{Said, said};
 use super::super::turn::{Outcome, Turn};
@@ -15,6 +16,10 @@ pub(super) async fn preview(
     project: &str,
     environment: &str,
 ) -> Result<Outcome, DeskError> {
+    drawn(turn, person, project, environment).await.map(Outcome::say)
+}
+
+async fn drawn(turn: &Turn<'_>, person: &Person, project: &str, environment: &str) -> Result<Drawn, DeskError> {
     let plan = turn.chat.desk.plan(person, &teardown_wish(project, environment, false)).await?.plan;
     let with_data = if plan.blocked().next().is_some() {
         let destroying = turn.chat.desk.plan(person, &teardown_wish(project, environment, true)).await?.plan;
@@ -23,9 +28,9 @@ pub(super) async fn preview(
         None
     };
     if plan.is_done() && with_data.is_none() {
-        return Ok(Outcome::say(preview::nothing_to_do(&plan, &turn.scene())));
+        return Ok(preview::nothing_to_do(&plan, &turn.scene()));
     }
-    Ok(Outcome::say(preview::teardown(&plan, with_data.as_ref(), &turn.scene())))
+    Ok(preview::teardown(&plan, with_data.as_ref(), &turn.scene()))
 }
 
 /// Whether carrying the plan out destroys what something holds.
@@ -34,11 +39,7 @@ fn destroys_data(plan: &Plan) -> bool {
 }
 
 /// Begins the teardown that somebody was shown and whose project they have named, if it still is what they were shown.
-pub(in super::super) async fn confirmed(
-    turn: &Turn<'_>,
-    person: &Person,
-    shown: &Shown,
-) -> Result<Outcome, DeskError> {
+pub(in super::super) async fn confirmed(turn: &Turn<'_>, person: &Person, shown: &Shown) -> Result<Outcome, DeskError> {
     let Shown { project, environment, destroy, plan } = shown;
     let mut wish = teardown_wish(project.as_str(), environment.as_str(), *destroy);
     wish.at_once = true;
@@ -46,7 +47,9 @@ pub(in super::super) async fn confirmed(
     let (message, prepared) = tokio::join!(turn.answer(&working), turn.chat.desk.plan(person, &wish));
     let prepared = prepared?;
     if !prepared.plan.digest().as_str().starts_with(plan.as_str()) {
-        return Ok(turn.says(Said::PlanChanged));
+        let anew = drawn(turn, person, project.as_str(), environment.as_str()).await?;
+        let content = said(Said::PlanChanged, &turn.scene()).content;
+        return Ok(Outcome::say(Drawn { content, ..anew }));
     }
     onboard::submit(turn, person, &prepared, message).await
 }

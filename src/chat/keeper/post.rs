@@ -22,7 +22,10 @@ impl Shared {
                 Ok(Step::Posted)
             }
             Err(RestError::Gone(_)) if self.default_channel().is_some_and(|default| *default != row.channel) => {
-                self.tell(&row.channel, "there is no such channel (any more); what belongs there goes to [discord] channel");
+                self.tell(
+                    &row.channel,
+                    "there is no such channel (any more); what belongs there goes to [discord] channel",
+                );
                 let channel = self.default_channel().cloned().unwrap_or_else(|| row.channel.clone());
                 self.remember(&Posted { channel, ..row.clone() }).await?;
                 Ok(Step::Again(None))
@@ -82,7 +85,10 @@ impl Shared {
                 Step::Later
             }
             RestError::Gone(_) => {
-                self.tell(channel, "there is no such channel (any more): correct [discord] channel, or approvals_channel");
+                self.tell(
+                    channel,
+                    "there is no such channel (any more): correct [discord] channel, or approvals_channel",
+                );
                 Step::Later
             }
             // Chat ends, and says so.

@@ -62,10 +62,8 @@ pub(super) fn is_last(view: &RequestView, part: &Part) -> bool {
     match part {
         // What was under way when somebody ended it is still being finished, and shown.
         Part::Card => {
-            let ended = matches!(
-                view.request.state,
-                RequestState::Done | RequestState::Cancelled | RequestState::Rejected
-            );
+            let ended =
+                matches!(view.request.state, RequestState::Done | RequestState::Cancelled | RequestState::Rejected);
             ended && !view.steps.iter().any(|step| matches!(step.state, StepState::Running { .. }))
         }
         Part::Approval { step, digest } => !is_asked_for(view, step, digest),
