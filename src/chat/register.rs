@@ -120,10 +120,19 @@ fn request() -> CreateCommandOption {
 pub(super) fn same(there: &Value, wanted: &Value) -> bool {
     let sorted = |commands: &Value| {
         let mut commands: Vec<Value> = commands.as_array().into_iter().flatten().map(essence).collect();
+        for command in &mut commands {
+            // One without a type is a slash command.
+            command.as_object_mut().map(|command| command.entry("type").or_insert_with(|| 1.into()));
+        }
         commands.sort_by_key(|command| command["name"].to_string());
         commands
     };
     sorted(there) == sorted(wanted)
+}
+
+/// The body that registers these commands.
+pub(super) fn body(commands: &Value) -> Value {
+    commands.as_array().into_iter().flatten().map(essence).collect()
 }
 
 /// What a command, an option or a choice is, without what Discord adds and without what is as if it were not there.
@@ -159,8 +168,6 @@ fn essence(of: &Value) -> Value {
             fields.insert(key.clone(), value);
         }
     }
-    // A command without a type is a slash command.
-    fields.entry("type").or_insert_with(|| 1.into());
     Value::Object(fields)
 }
 

@@ -207,7 +207,7 @@ impl Rest {
         let route = Route::GuildCommands { application_id: self.application_id()?, guild_id: guild.number().into() };
         // Without the parameter Discord leaves the localisations out.
         let there = Call { parameter: Some(("with_localizations", "true")), ..Call::get(route) };
-        let (there, wanted) = (self.wire.again(there).await?, plain(commands)?);
+        let (there, wanted) = (self.wire.again(there).await?, register::body(&plain(commands)?));
         if register::same(&there, &wanted) {
             return Ok(Registered::Same);
         }

@@ -6,7 +6,8 @@ use serde_json::json;
 use super::*;
 
 fn all() -> Vec<Value> {
-    commands().iter().map(|command| serde_json::to_value(command).unwrap()).collect()
+    let Value::Array(all) = body(&serde_json::to_value(commands()).unwrap()) else { panic!("it is a list") };
+    all
 }
 
 fn options(command: &Value) -> &[Value] {
@@ -113,13 +114,11 @@ fn as_discord_has_it(wanted: &[Value]) -> Value {
         {
             command[key] = value.clone();
         }
-        if command["options"].as_array().is_some_and(Vec::is_empty) {
-            command.as_object_mut().unwrap().remove("options");
-        }
-        for option in command["options"].as_array_mut().into_iter().flatten() {
-            if option["required"] == false {
-                option.as_object_mut().unwrap().remove("required");
+        for option in command.get_mut("options").and_then(Value::as_array_mut).into_iter().flatten() {
+            if option["required"].is_null() {
+                option["required"] = false.into();
             }
+            option["min_value"] = Value::Null;
         }
     }
     there.reverse();
