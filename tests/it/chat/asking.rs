@@ -5,7 +5,9 @@ use std::time::Duration;
 use genkan::model::RequestState;
 use genkan::sandbox::discord::faults::{Effect, Rule};
 
-use super::server::{AIKO, APPROVALS, A_WHILE, GUEST, PATIENCE, PLATFORM, REN, STRANGER, Server, button, is_ephemeral, text};
+use super::server::{
+    A_WHILE, AIKO, APPROVALS, GUEST, PATIENCE, PLATFORM, REN, STRANGER, Server, button, is_ephemeral, text,
+};
 
 #[tokio::test]
 async fn a_newcomer_asks_a_lead_approves_and_it_is_done() {
@@ -16,7 +18,8 @@ async fn a_newcomer_asks_a_lead_approves_and_it_is_done() {
     assert!(server.discord.messages(REN, PLATFORM).iter().any(|message| message["id"] == card["id"]));
 
     let question = server.reads(REN, APPROVALS, &["Approve?", "Z0DEV00000000000001", "aiko", "[Approve]"]).await;
-    let told: Vec<&str> = question["mention_roles"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
+    let told: Vec<&str> =
+        question["mention_roles"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
     assert_eq!(told, ["118000000000000302"], "only the leads are told");
     let link = format!("https://discord.com/channels/118000000000000100/{PLATFORM}/{}", card["id"].as_str().unwrap());
     assert!(text(&question).contains(&link), "it links to the card: {}", text(&question));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use genkan::chat;
 use genkan::config::{Config, Discord, Door};
-use genkan::model::{Language, RequestId, Snowflake};
+use genkan::model::{Direction, Language, RequestId, Snowflake};
 use genkan::requests::show::Which;
 use genkan::sandbox::discord::seed::{Access, DiscordSeed, Id, SeedChannel, SeedMember, SeedRole};
 use genkan::sandbox::discord::{CannotDo, Event, Filled, LocalDiscord, Person, ServedDiscord};
@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use crate::house::{House, Process};
+use crate::tap::Trap;
 
 pub const GUILD: Id = 118_000_000_000_000_100;
 /// Where people ask.
@@ -51,6 +52,7 @@ struct Bot {
     stop: watch::Sender<bool>,
     chat: JoinHandle<Result<(), chat::ChatError>>,
     worker: JoinHandle<()>,
+    trap: Arc<Trap>,
 }
 
 fn snowflake(id: Id) -> Snowflake {
@@ -58,12 +60,8 @@ fn snowflake(id: Id) -> Snowflake {
 }
 
 fn seed() -> DiscordSeed {
-    let channel = |id, name: &str| SeedChannel {
-        id,
-        name: name.to_owned(),
-        topic: String::new(),
-        access: Access::Write,
-    };
+    let channel =
+        |id, name: &str| SeedChannel { id, name: name.to_owned(), topic: String::new(), access: Access::Write };
     let role = |id, name: &str| SeedRole { id, name: name.to_owned() };
     let member = |id, name: &str, roles: &[Id]| SeedMember {
         id,
@@ -143,11 +141,12 @@ impl Server {
         let process = self.house.start().await;
         let (stop, stopped) = watch::channel(false);
         let token = "local".to_owned().into();
+        let trap = Arc::clone(&process.trap);
         let chat = tokio::spawn(chat::serve(process.desk.clone(), token, stopped.clone()));
         let worker = tokio::spawn(async move {
             worker::work(&process.desk, stopped, Arc::new(|_: &str| {})).await.expect("the store is there");
         });
-        self.bot = Some(Bot { stop, chat, worker });
+        self.bot = Some(Bot { stop, chat, worker, trap });
         let is_there = |discord: &LocalDiscord| (discord.online() && !discord.commands().is_empty()).then_some(());
         self.discord.wait_for(PATIENCE, is_there).await.expect("the bot comes online");
     }
@@ -167,6 +166,26 @@ impl Server {
         bot.worker.abort();
         let _ = (bot.chat.await, bot.worker.await);
         self.discord.wait_for(PATIENCE, |discord| (!discord.online()).then_some(())).await.expect("it is gone");
+    }
+
+    /// What becomes of the bot's calls to AWS.
+    pub fn trap(&self) -> &Trap {
+        &self.bot.as_ref().expect("a bot").trap
+    }
+
+    /// A project is let in, without a word in chat about how.
+    pub async fn has(&self, project: &str, environment: &str) {
+        let wish = crate::house::wish(Direction::Onboard, project, environment);
+        let id = self.terminal.ask("aiko", &wish).await.expect("asked").expect("something to do");
+        let text = format!("{project} is in {environment}");
+        for lead in ["ren", "mio"] {
+            self.reads(REN, APPROVALS, &["[Approve]"]).await;
+            self.terminal.approve(lead, &id).await.expect("approved");
+            if self.terminal.show(&id).await.held().next().is_none() || environment != "production" {
+                break;
+            }
+        }
+        self.reads(AIKO, PLATFORM, &[&text]).await;
     }
 
     /// Somebody in the channel where people ask.
@@ -198,10 +217,9 @@ impl Server {
     /// Waits until somebody sees a message in a channel that is as it should be.
     pub async fn sees(&self, who: Id, channel: Id, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let person = self.person(who).at(channel);
-        let found = person.wait_for(PATIENCE, |person| person.messages().into_iter().rev().find(|message| is_it(message)));
-        found.await.unwrap_or_else(|| {
-            panic!("nobody sees {what} in\n{}", self.shown(who, channel).join("\n\n"))
-        })
+        let found =
+            person.wait_for(PATIENCE, |person| person.messages().into_iter().rev().find(|message| is_it(message)));
+        found.await.unwrap_or_else(|| panic!("nobody sees {what} in\n{}", self.shown(who, channel).join("\n\n")))
     }
 
     /// Waits until somebody sees a message with all of these texts.
@@ -273,6 +291,19 @@ impl Server {
         listed.into_iter().map(|request| request.id).collect()
     }
 
+    /// `http://127.0.0.1:PORT`
+    pub fn api(&self) -> String {
+        self.served.endpoint()
+    }
+
+    /// Somebody deletes a message.
+    pub async fn deletes(&self, message: &Value) {
+        let of = |key: &str| message[key].as_str().expect("an id").to_owned();
+        let url = format!("{}/api/v10/channels/{}/messages/{}", self.api(), of("channel_id"), of("id"));
+        let call = reqwest::Client::new().delete(url).header("authorization", "Bot local");
+        assert!(call.send().await.expect("an answer").status().is_success());
+    }
+
     /// What happens from now on.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.discord.events()
@@ -301,7 +332,13 @@ impl Server {
             assert!(!call.body.to_string().contains("local\""), "{}: no token is sent in a body", call.route);
             let is_message = call.body.get("content").is_some() || call.body.get("embeds").is_some();
             if is_message {
-                assert_eq!(call.body["allowed_mentions"]["parse"], serde_json::json!([]), "{}: {}", call.route, call.body);
+                assert_eq!(
+                    call.body["allowed_mentions"]["parse"],
+                    serde_json::json!([]),
+                    "{}: {}",
+                    call.route,
+                    call.body
+                );
             }
         }
         self.served.stop().await.expect("it stops");
