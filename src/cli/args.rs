@@ -17,7 +17,8 @@ use clap::{Args, Parser, Subcommand};
                   2  the command line or the config is wrong\n  \
                   3  it waits: for an approval, or for something to appear\n  \
                   4  it was refused, or something is in the way\n  \
-                  5  what is there is not what should be (status, doctor)\n\n\
+                  5  what is there is not what should be (status, doctor)\n  \
+                  6  Discord refuses the bot, or its connection was lost again and again (serve)\n\n\
                   GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug."
 )]
 pub struct Arguments {
@@ -108,8 +109,12 @@ pub enum Command {
     /// Check identity, accounts, roles, zones and the secret; say what mends what is wrong. Changes nothing.
     #[command(after_help = "Examples:\n  genkan doctor\n  genkan doctor --json")]
     Doctor,
-    /// Work: carry out what is asked and approved, until stopped; after a restart, take up what was left.
-    #[command(after_help = "Example:\n  genkan serve --verbose")]
+    /// Work: carry out what is asked and approved, until stopped; with [discord] in the config, listen there too.
+    #[command(
+        after_help = "After a restart it takes up what was left. With [discord] the bot's token is in the environment variable \
+                      DISCORD_TOKEN, or in the file that `token_file` names.\n\n\
+                      Examples:\n  genkan serve --verbose\n  DISCORD_TOKEN=$(pass show discord/genkan) genkan serve"
+    )]
     Serve,
     /// Check the config, or print its schema.
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+mod discord;
 mod example;
 
 use super::*;

@@ -1,5 +1,6 @@
 //! What the shape of the file cannot say: that names meet, that numbers make sense, that approvals can be given.
 
+mod discord;
 mod people;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.secret();
     check.settings();
     check.limits();
+    check.discord();
     (check.errors, check.warnings)
 }
 

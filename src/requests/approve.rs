@@ -1,12 +1,15 @@
 //! Approve a step: for exactly what was shown, by somebody who may, and who did not ask for it.
 
+use serde::Serialize;
+
+use super::show::RequestView;
 use super::{Desk, DeskError};
 use crate::model::{Approval, Digest, Person, RequestId, RequestState, Step, StepId};
 use crate::policy::Deed;
 pub use crate::store::Given;
 
 /// A step that can be approved now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Approvable {
     /// The step, inputs filled in: exactly what is to be approved.
     pub step: Step,
@@ -14,6 +17,25 @@ pub struct Approvable {
     pub digest: Digest,
     /// Who has approved it so far.
     pub approved_by: Vec<String>,
+}
+
+impl Approvable {
+    /// How many approvals it still takes.
+    pub fn lacks(&self) -> usize {
+        let needed = self.step.gate.as_ref().map_or(0, |gate| gate.approvals);
+        (needed as usize).saturating_sub(self.approved_by.len())
+    }
+}
+
+impl RequestView {
+    /// The steps that wait for approvals, whoever may give them.
+    pub fn approvable(&self) -> impl Iterator<Item = Approvable> {
+        self.held().map(|(step, digest)| Approvable {
+            step: step.clone(),
+            digest: digest.clone(),
+            approved_by: self.approvers(step, digest).map(|by| by.name.clone()).collect(),
+        })
+    }
 }
 
 impl Desk {
@@ -39,15 +61,8 @@ impl Desk {
             let known: Vec<&str> = view.steps.iter().map(|view| view.step.desired.id.as_str()).collect();
             return Err(DeskError::NotFound(format!("{id} has no step `{named}`; it has {}", known.join(", "))));
         }
-        let held: Vec<Approvable> = view
-            .held()
-            .filter(|(held, _)| step.is_none_or(|named| held.desired.id.as_str() == named))
-            .map(|(step, digest)| Approvable {
-                step: step.clone(),
-                digest: digest.clone(),
-                approved_by: view.approvers(step, digest).map(|by| by.name.clone()).collect(),
-            })
-            .collect();
+        let meant = |held: &Approvable| step.is_none_or(|named| held.step.desired.id.as_str() == named);
+        let held: Vec<Approvable> = view.approvable().filter(meant).collect();
         if held.is_empty() {
             let what = match step {
                 Some(named) => format!("{named} of {id} does not wait for an approval now"),

@@ -29,7 +29,8 @@ use crate::engine::{Clock, Cloud, CloudError, Engine, Journal, JournalError};
 use crate::model::finding::Finding;
 use crate::model::{EnvironmentName, Person, Plan};
 use crate::policy::{self, Deed, Grounds};
-use crate::store::{AdvanceError, ApproveError, Changes, Store, StoreError};
+use crate::store::{AdvanceError, ApproveError, Store, StoreError};
+pub use crate::store::{Changed, Changes};
 
 /// The one way in: everything that the use cases need.
 #[derive(Clone)]

@@ -71,6 +71,15 @@ impl Desk {
         Ok(Prepared { id, plan, fresh: looks.fresh(looked_at) })
     }
 
+    /// Whether this person may ask for that at all: the names obey the rules, and policy lets them. Looks at nothing in AWS, so
+    /// that a face can refuse at once.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`], [`DeskError::Refused`].
+    pub fn may_ask(&self, person: &Person, wish: &Wish) -> Result<(), DeskError> {
+        self.allow(person, Deed::Request, &self.subject(wish)?.environment)
+    }
+
     /// What was made for the project and is not in its blueprint any more: a teardown does not know how to remove it.
     async fn left_behind(&self, plan: &Plan) -> Result<Vec<String>, DeskError> {
         let planned: Vec<ResourceKey> = plan.steps.iter().map(|step| key(&step.desired)).collect();

@@ -37,8 +37,8 @@ impl Desk {
         let newest = RequestFilter {
             project: Some(request.plan.project.clone()),
             environment: Some(request.plan.environment.clone()),
-            states: vec![],
             limit: Some(1),
+            ..RequestFilter::default()
         };
         Ok(self.store.list(&newest).await?.into_iter().find(|newest| newest.asked_at > request.asked_at))
     }

@@ -173,6 +173,7 @@ impl Desk {
             project: which.project.clone(),
             environment: which.environment.clone(),
             states: which.states.clone(),
+            by: which.by.clone(),
             limit: Some(which.limit),
         };
         let mut requests = self.store.list(&filter).await?;

@@ -112,8 +112,8 @@ impl Desk {
         let filter = RequestFilter {
             project: Some(project.clone()),
             environment: Some(environment.clone()),
-            states: vec![],
             limit: Some(20),
+            ..RequestFilter::default()
         };
         let mut requests = self.store.list(&filter).await?;
         let under_way = requests.iter().position(|request| request.state == RequestState::Open).unwrap_or(0);

@@ -47,17 +47,26 @@ impl Desk {
         prepared: &Prepared,
         origin: Option<&Origin>,
     ) -> Result<Submitted, DeskError> {
-        let _ = origin;
         let plan = &prepared.plan;
         self.allow(person, Deed::Request, &plan.environment)?;
+        if let Some(origin) = origin
+            && let Some(made) = self.store.made_by(&origin.interaction).await?
+        {
+            return Ok(Submitted::Request(Box::new(self.store.request(&made).await?)));
+        }
         if plan.blocked().next().is_some() {
             return Err(DeskError::Blocked(Box::new(plan.clone())));
         }
         if plan.is_done() && self.is_settled(prepared).await? {
             return Ok(Submitted::NothingToDo);
         }
-        let new =
-            NewRequest { id: prepared.id.clone(), plan: plan.clone(), by: person.clone(), asked_at: (self.clock)() };
+        let new = NewRequest {
+            id: prepared.id.clone(),
+            plan: plan.clone(),
+            by: person.clone(),
+            asked_at: (self.clock)(),
+            origin: origin.cloned(),
+        };
         let request = self.store.submit(new).await?;
         Ok(Submitted::Request(Box::new(request)))
     }

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod chat;
 mod crashes;
 mod demos;
 mod docs;
@@ -12,6 +13,7 @@ mod errors;
 mod failures;
 mod house;
 mod kinds;
+mod local_discord;
 mod plans;
 mod resumed;
 mod sessions;

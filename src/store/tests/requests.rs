@@ -15,6 +15,7 @@ async fn try_submit(shelf: &Shelf, plan: Plan) -> Result<Request, SubmitError> {
             plan,
             by: person("bob"),
             asked_at: Timestamp::now(),
+            origin: None,
         })
         .await
 }

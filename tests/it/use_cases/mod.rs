@@ -4,6 +4,7 @@ mod accounts;
 mod approving;
 mod asking;
 mod brownfield;
+mod chatting;
 mod later;
 
 use genkan::config::Config;
