@@ -61,6 +61,20 @@ impl LocalPlatform {
         Self { aws, config: config(folder) }
     }
 
+    /// Writes the config that other processes can use, unless one is there: somebody may have changed it. In either, the local
+    /// Discord is where it is now.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn write_config(file: &Path, discord: &str) -> std::io::Result<()> {
+        let text = if file.exists() { std::fs::read_to_string(file)? } else { CONFIG.to_owned() };
+        let without = text.lines().filter(|line| !line.starts_with("api = "));
+        let with: Vec<String> = without
+            .map(|line| if line == "[discord]" { format!("{line}\napi = {discord:?}") } else { line.to_owned() })
+            .collect();
+        std::fs::write(file, with.join("\n") + "\n")
+    }
+
     /// A desk over it, in the same process.
     ///
     /// # Errors

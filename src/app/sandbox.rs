@@ -1,4 +1,4 @@
-//! `genkan sandbox`: the local AWS on a loopback port, everything prepared, until it is stopped.
+//! `genkan sandbox`: a local Discord with its page, the bot, and a local AWS, everything prepared, until it is stopped.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::local::{ACCESS_KEY, CONFIG, PREPARED};
-use super::{AppError, LocalPlatform};
+use super::local::{ACCESS_KEY, PREPARED};
+use super::{AppError, Stage, StageOptions};
 use crate::cli::args::SandboxArguments;
 use crate::cli::{Exit, Printer};
 use crate::requests::see_through::stopped;
 use crate::sandbox::LocalAws;
+use crate::sandbox::discord::LocalDiscord;
 
 /// How often the state is written where it is kept: what a crash can lose of a sandbox.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -19,6 +20,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(2);
 /// How to point at a running sandbox.
 #[derive(Debug, Serialize)]
 struct Pointers {
+    page: String,
     endpoint: String,
     config: PathBuf,
     region: String,
@@ -35,61 +37,53 @@ pub(super) async fn sandbox(
     let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
     let forgotten = tempfile::tempdir().map_err(|error| other(&error))?;
     let folder = arguments.state.as_deref().unwrap_or(forgotten.path());
-    let config = folder.join("genkan.toml");
-    if config.exists() && !folder.join(LocalAws::STATE_FILE).exists() {
+    if folder.join("genkan.toml").exists() && !folder.join(LocalAws::STATE_FILE).exists() {
         let what = "a genkan.toml is there that no sandbox made: choose another folder with --state";
         return Err(other(&format!("{}: {what}", folder.display())));
     }
     if arguments.fresh {
         begin_anew(folder).map_err(|error| other(&error))?;
     }
-    std::fs::create_dir_all(folder).map_err(|error| other(&format!("{}: {error}", folder.display())))?;
-    let folder = folder.canonicalize().map_err(|error| other(&error))?;
-    let restored = LocalAws::restore(&folder).await.map_err(|error| other(&error))?;
-    let platform = match restored {
-        Some(aws) => LocalPlatform::over(aws, &folder),
-        None => LocalPlatform::start(&folder, &PREPARED).await.map_err(|error| other(&error))?,
-    };
-    platform.aws.faults().set_latency(arguments.latency);
-    // The state first: it says that the folder is a sandbox's. A config that was changed since stays as it is.
-    platform.aws.save(&folder).await.map_err(|error| other(&error))?;
-    let config = folder.join("genkan.toml");
-    if !config.exists() {
-        std::fs::write(&config, CONFIG).map_err(|error| other(&error))?;
-    }
-    let served = platform.aws.serve(arguments.port).await.map_err(|error| {
-        other(&format!("port {}: {error}; another one with --port, any free one with --port 0", arguments.port))
-    })?;
+    let options =
+        StageOptions { aws_port: arguments.port, page_port: arguments.page_port, latency: arguments.latency };
+    let stage = Stage::start(folder, &options, printer).await?;
     let pointers = Pointers {
-        endpoint: served.endpoint(),
-        config,
-        region: platform.aws.region().to_owned(),
+        page: stage.page(),
+        endpoint: stage.endpoint(),
+        config: stage.config.clone(),
+        region: stage.platform.aws.region().to_owned(),
         access_key_id: ACCESS_KEY.0,
         secret_access_key: ACCESS_KEY.1,
         prepared_projects: &PREPARED,
     };
-    printer.result(&pointers, || explain(&pointers, &platform));
+    printer.result(&pointers, || explain(&pointers, &stage));
+    if arguments.open
+        && let Err(error) = opener::open_browser(&pointers.page)
+    {
+        printer.error(&format!("no browser could be opened ({error}): open {} yourself", pointers.page));
+    }
 
     let keeps = arguments.state.is_some();
-    while !*stop.borrow() {
+    while !*stop.borrow() && stage.is_well() {
         tokio::select! {
             () = stopped(&mut stop) => {}
-            () = tokio::time::sleep(SAVE_EVERY), if keeps => {
-                platform.aws.save(&folder).await.map_err(|error| other(&error))?;
+            () = tokio::time::sleep(SAVE_EVERY) => if keeps {
+                stage.save().await?;
             }
         }
     }
-    served.stop().await.map_err(|error| other(&error))?;
     if keeps {
-        platform.aws.save(&folder).await.map_err(|error| other(&error))?;
+        stage.save().await?;
         printer.progress(&format!("kept in {}", folder.display()));
     }
+    stage.stop().await?;
     Ok(Exit::Done)
 }
 
 /// Removes what an earlier sandbox left in its folder, and nothing else that may be there.
 fn begin_anew(folder: &Path) -> std::io::Result<()> {
-    for name in [LocalAws::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"] {
+    let own = [LocalAws::STATE_FILE, LocalDiscord::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"];
+    for name in own {
         match std::fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -106,10 +100,11 @@ fn own_name() -> String {
     if on_path { name } else { own.display().to_string() }
 }
 
-fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
-    let Pointers { endpoint, config, region, access_key_id, secret_access_key, prepared_projects } = pointers;
+fn explain(pointers: &Pointers, stage: &Stage) -> String {
+    let Pointers { page, endpoint, config, region, access_key_id, secret_access_key, prepared_projects } = pointers;
     let genkan = own_name();
-    let accounts: String = platform
+    let accounts: String = stage
+        .platform
         .config
         .accounts
         .iter()
@@ -119,13 +114,16 @@ fn explain(pointers: &Pointers, platform: &LocalPlatform) -> String {
         })
         .collect();
     format!(
-        "A local AWS listens on {endpoint} (Ctrl-C stops it). In another terminal:\n\n  \
+        "Open this in a browser (Ctrl-C here stops it):\n\n  {page}\n\n\
+         There, as aiko, type  /onboard {} dev  . Then switch to ren, who is an infra lead, and press Approve in #infra-approvals.\n\n\
+         The same from another terminal, against the same local AWS on {endpoint}:\n\n  \
          export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n  \
          export AWS_ACCESS_KEY_ID={access_key_id}\n  export AWS_SECRET_ACCESS_KEY={secret_access_key}\n\n  \
-         {genkan} --as aiko onboard {} dev\n  {genkan} --as ren approve REQUEST\n\n\
+         {genkan} --as aiko onboard {} staging\n  {genkan} --as ren approve REQUEST\n\n\
          The VPC's id is in SSM for {}; for others the run waits until it is:\n\n  \
          aws ssm put-parameter --type String --name /dev/PROJECT/vpc-id --value vpc-…   # as project-dev's administrator\n\n\
          The accounts, and who may do everything in each (for the aws command line):\n\n{accounts}",
+        prepared_projects[0],
         config.display(),
         prepared_projects[0],
         prepared_projects.join(", "),

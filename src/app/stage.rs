@@ -9,14 +9,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::local::PREPARED;
-use super::{AppError, LocalPlatform, drawer};
+use super::{AppError, LocalPlatform, chat, drawer};
+use crate::cli::{Exit, Printer};
 use crate::config::Config;
 use crate::model::Snowflake;
-use crate::requests::{Desk, DeskError};
+use crate::requests::Desk;
 use crate::sandbox::discord::seed::{DiscordSeed, SeedChannel, SeedMember, SeedRole};
 use crate::sandbox::discord::{LocalDiscord, ServedDiscord};
 use crate::sandbox::{LocalAws, Served};
-use crate::{chat, worker};
 
 /// The bot's token there: made up, like everything in it.
 pub const BOT_TOKEN: &str = "made-up-token-of-the-sandbox-bot";
@@ -52,8 +52,7 @@ pub struct Stage {
     aws: Served,
     page: ServedDiscord,
     stop: watch::Sender<bool>,
-    work: JoinHandle<Result<(), DeskError>>,
-    chat: JoinHandle<Result<(), chat::ChatError>>,
+    bot: JoinHandle<Result<Exit, AppError>>,
 }
 
 impl Stage {
@@ -62,7 +61,7 @@ impl Stage {
     ///
     /// # Errors
     /// A port that is taken, a folder that cannot be written or holds something else, in words.
-    pub async fn start(folder: &Path, options: &StageOptions) -> Result<Self, AppError> {
+    pub async fn start(folder: &Path, options: &StageOptions, printer: &Printer) -> Result<Self, AppError> {
         let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
         std::fs::create_dir_all(folder).map_err(|error| other(&format!("{}: {error}", folder.display())))?;
         let folder = folder.canonicalize().map_err(|error| other(&error))?;
@@ -72,9 +71,9 @@ impl Stage {
             None => LocalPlatform::start(&folder, &PREPARED).await.map_err(|error| other(&error))?,
         };
         platform.aws.faults().set_latency(options.latency);
-        let discord = match LocalDiscord::restore(&folder).await.map_err(|error| other(&error))? {
+        let discord = match LocalDiscord::restore(&folder, seed(&platform.config)).await.map_err(|error| other(&error))? {
             Some(discord) => discord,
-            None => LocalDiscord::start(seed(&platform.config)),
+            None => LocalDiscord::start(seed(&platform.config)).map_err(|error| other(&error))?,
         };
         let taken = |port: u16, option: &str, error: &dyn std::fmt::Display| {
             other(&format!("port {port}: {error}; another one with {option}, any free one with {option} 0"))
@@ -97,17 +96,16 @@ impl Stage {
 
         let desk = platform.desk().await?;
         let (stop, stopped) = watch::channel(false);
-        let work = {
-            let (desk, stopped) = (desk.clone(), stopped.clone());
-            tokio::spawn(async move { worker::work(&desk, stopped, Arc::new(|line| tracing::info!("{line}"))).await })
-        };
         let mut events = discord.events();
-        let chat = tokio::spawn(chat::serve(desk.clone(), SecretString::from(BOT_TOKEN), stopped));
-        while !discord.online() && !chat.is_finished() {
+        let bot = {
+            let (desk, printer) = (desk.clone(), printer.clone());
+            tokio::spawn(async move { chat::serve(&desk, Some(SecretString::from(BOT_TOKEN)), stopped, &printer).await })
+        };
+        while !(discord.online() && !discord.commands().is_empty()) && !bot.is_finished() {
             // Whatever happens there is a reason to look again.
             let _ = tokio::time::timeout(Duration::from_millis(100), events.recv()).await;
         }
-        Ok(Self { platform, discord, desk, config, folder, aws, page, stop, work, chat })
+        Ok(Self { platform, discord, desk, config, folder, aws, page, stop, bot })
     }
 
     /// Where the local AWS listens.
@@ -129,24 +127,22 @@ impl Stage {
         self.discord.save(&self.folder).await.map_err(|error| AppError::Other(error.to_string()))
     }
 
-    /// Whether bot and worker are still there; false after one of them has come to its end by itself.
+    /// Whether the bot is still there; false after it has come to its end by itself.
     pub fn is_well(&self) -> bool {
-        !self.work.is_finished() && !self.chat.is_finished()
+        !self.bot.is_finished()
     }
 
     /// Finishes the calls under way and stops everything.
     ///
     /// # Errors
-    /// What bot or worker came to their end by.
+    /// What the bot came to its end by.
     pub async fn stop(self) -> Result<(), AppError> {
-        let _ = self.stop.send(true);
+        self.stop.send_replace(true);
         let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
-        let worked = self.work.await.map_err(|error| other(&error))?;
-        let chatted = self.chat.await.map_err(|error| other(&error))?;
+        let ended = self.bot.await.map_err(|error| other(&error))?;
         self.page.stop().await.map_err(|error| other(&error))?;
         self.aws.stop().await.map_err(|error| other(&error))?;
-        worked?;
-        Ok(chatted?)
+        ended.map(drop)
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) fn teardown_wish(project: &str, environment: &str, delete_data: bool)
         direction: Direction::Teardown,
         project: project.to_owned(),
         environment: environment.to_owned(),
+        repository: None,
         adopt: vec![],
         delete_data,
         at_once: false,
