@@ -17,6 +17,7 @@ export class Drawer {
     this.fresh = new Set();
     this.leaving = new Map();
     this.opened = new Map();
+    this.moved = false;
     toggle.addEventListener("click", () => this.show(!this.open));
     place.addEventListener("click", (event) => {
       if (event.target.closest("[data-close]")) this.show(false);
@@ -53,6 +54,7 @@ export class Drawer {
     this.accounts = accounts.map((account) => ({ ...account, byKey: new Map(account.resources.map((one) => [keyOf(one), one])) }));
     this.first ??= new Map(this.accounts.map(({ id, byKey }) => [id, byKey]));
     if (before) this.compare(before);
+    this.moved ||= this.fresh.size + this.leaving.size > 0;
     this.refresh();
   }
 
@@ -101,7 +103,7 @@ export class Drawer {
     this.toggle.setAttribute("aria-expanded", String(this.open));
     this.toggle.setAttribute("aria-label", t(this.open ? "drawer.hide" : "drawer.show"));
     const changed = added + removed > 0;
-    const summary = changed ? [countNodes(added, removed), ` ${t("drawer.changes")}`] : t("drawer.still");
+    const summary = changed ? [countNodes(added, removed), ` ${t("drawer.changes")}`] : t(this.moved ? "drawer.again" : "drawer.still");
     const head = h("header", { class: "drawer-head" }, h("h2", {}, t("drawer.title")), h("button", { type: "button", class: "icon-button", "aria-label": t("drawer.hide"), data: { close: "1" } }, icon("close")));
     const list = h("div", { class: "accounts", tabindex: "0", role: "group", "aria-label": t("drawer.title") }, (this.accounts ?? []).map((account) => this.account(account)));
     if (this.accounts?.length === 0) list.append(h("p", { class: "drawer-none" }, t("drawer.none")));

@@ -95,7 +95,7 @@ export class Feed {
     const node = this.list.querySelector(`[data-message="${CSS.escape(id)}"]`);
     if (!node) return false;
     this.atEnd = false;
-    node.scrollIntoView({ block: "center" });
+    node.scrollIntoView({ block: node.offsetHeight > this.view.clientHeight ? "start" : "center" });
     node.classList.remove("is-pointed");
     requestAnimationFrame(() => node.classList.add("is-pointed"));
     node.addEventListener("animationend", () => node.classList.remove("is-pointed"), { once: true });

@@ -27,7 +27,7 @@ let stream = null;
 let entered = 0;
 let lost = false;
 let commands = 0;
-/** Interaction id → the message whose button was pressed. */
+/** Interaction id → the message whose button was pressed, or the form that was sent. */
 const presses = new Map();
 
 choose(current());
@@ -110,17 +110,18 @@ const HEARD = {
     settle();
     store.dropNotes(({ failed }) => !failed);
     feed.sync();
-    openModal(modal, store, { sent: () => {} });
+    openModal(modal, store, { sent: (body) => body.interaction_id && presses.set(body.interaction_id, modal.id) });
   },
   failed({ channel_id: channel, interaction_id: id, name, why }) {
     const pressed = presses.get(id);
+    const sent = waitingFor(id, name?.replace(/^\//, ""), store.me.id, channel);
+    // What this page did not do itself, or only asked while somebody typed, is not told.
+    if (!pressed && !sent) return;
     settle();
-    if (pressed) feed.failed.add(pressed);
+    if (pressed && store.messages.get(channel)?.has(pressed)) feed.failed.add(pressed);
     else {
-      const sent = waitingFor(id, name, store.me.id, channel);
       store.dropNotes((note) => note === sent);
-      const line = sent?.line ?? (name ? `/${name}` : "");
-      store.note(channel, { id: `failed-${id}`, failed: true, person: store.me, line, why });
+      store.note(channel, { id: `failed-${id}`, failed: true, person: store.me, line: sent?.line ?? name, why });
     }
     feed.sync();
   },
@@ -159,7 +160,6 @@ function waitingFor(id, name, person, channel) {
 /** No button is busy any more. */
 function settle() {
   feed.busy.clear();
-  presses.clear();
 }
 
 /** A command goes out: a row says so until it was answered. */
