@@ -75,14 +75,21 @@ async fn answer(gateway: &Gateway, line: &Line, request: Request) -> Response {
     if let Ok(response) = gateway.call(http::Request::from_parts(parts, body)).await {
         response.map(Body::from)
     } else {
-        line.0.store(true, Ordering::Release);
+        line.cut();
         Response::new(Body::empty())
     }
 }
 
 /// A connection's switch: once set, nothing more is written and the connection breaks.
 #[derive(Clone, Debug, Default)]
-struct Line(Arc<AtomicBool>);
+pub(crate) struct Line(Arc<AtomicBool>);
+
+impl Line {
+    /// Breaks the connection.
+    pub(crate) fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
 
 impl Connected<IncomingStream<'_, Cuttable>> for Line {
     fn connect_info(stream: IncomingStream<'_, Cuttable>) -> Self {
@@ -91,7 +98,7 @@ impl Connected<IncomingStream<'_, Cuttable>> for Line {
 }
 
 /// A listener whose connections can be broken.
-struct Cuttable(TcpListener);
+pub(crate) struct Cuttable(pub TcpListener);
 
 impl Listener for Cuttable {
     type Io = Connection;
@@ -109,7 +116,7 @@ impl Listener for Cuttable {
     }
 }
 
-struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     line: Line,
 }

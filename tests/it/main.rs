@@ -12,6 +12,7 @@ mod errors;
 mod failures;
 mod house;
 mod kinds;
+mod local_discord;
 mod plans;
 mod resumed;
 mod sessions;
