@@ -385,6 +385,17 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_can_be_named_in_short() {
+        for option in ["--repository", "--repo"] {
+            let typed = ["genkan", "onboard", "project-x", "dev", option, "acme/algorithm-x"];
+            let Command::Onboard(arguments) = Arguments::try_parse_from(typed).unwrap().command else {
+                panic!("onboard")
+            };
+            assert_eq!(arguments.repository.as_deref(), Some("acme/algorithm-x"));
+        }
+    }
+
+    #[test]
     fn every_command_says_what_it_is_for() {
         for command in Arguments::command().get_subcommands() {
             assert!(command.get_about().is_some(), "{} has no help", command.get_name());

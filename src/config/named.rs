@@ -73,13 +73,11 @@ impl Config {
     /// # Errors
     /// [`NameError::Environment`].
     pub fn environment_named(&self, text: &str) -> Result<(EnvironmentName, &Environment), NameError> {
-        match self.environments.iter().find(|(name, _)| name.as_str() == text) {
-            Some((name, environment)) => Ok((name.clone(), environment)),
-            None => {
-                let known = self.environments.keys().map(ToString::to_string).collect();
-                Err(NameError::Environment { text: text.to_owned(), known })
-            }
-        }
+        let found = self.environments.iter().find(|(name, _)| name.as_str() == text);
+        found.map(|(name, environment)| (name.clone(), environment)).ok_or_else(|| {
+            let known = self.environments.keys().map(ToString::to_string).collect();
+            NameError::Environment { text: text.to_owned(), known }
+        })
     }
 
     /// The names of all accounts, for messages.

@@ -270,3 +270,53 @@ impl From<JournalError> for DeskError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_is_its_name_and_its_values() {
+        let id: RequestId = "r-7k2m9x4bqd".parse().unwrap();
+        let wire = |why: Why| serde_json::to_value(why).unwrap();
+        assert_eq!(wire(Why::WhichRequest), json!({"why": "which-request"}));
+        assert_eq!(
+            wire(Why::NothingHeld { request: id.clone(), step: None }),
+            json!({"why": "nothing-held", "request": "r-7k2m9x4bqd", "step": null})
+        );
+        assert_eq!(
+            wire(Why::Ended { request: id, state: RequestState::Done }),
+            json!({"why": "ended", "request": "r-7k2m9x4bqd", "state": "done"})
+        );
+        let reason = Reason { rule: "read".to_owned(), en: "so".to_owned(), ja: "そう".to_owned() };
+        assert_eq!(
+            wire(Why::Forbidden { person: "guest".to_owned(), reasons: vec![reason] }),
+            json!({"why": "forbidden", "person": "guest", "reasons": [{"rule": "read", "en": "so", "ja": "そう"}]})
+        );
+    }
+
+    #[test]
+    fn at_the_terminal_it_is_a_sentence_that_says_what_to_do() {
+        let id: RequestId = "r-7k2m9x4bqd".parse().unwrap();
+        for (why, said) in [
+            (
+                Why::NothingHeld { request: id.clone(), step: Some("bucket".to_owned()) },
+                "bucket of r-7k2m9x4bqd does not wait for an approval now: `genkan show r-7k2m9x4bqd` says how it stands",
+            ),
+            (
+                Why::NothingHeld { request: id, step: None },
+                "no step of r-7k2m9x4bqd waits for an approval now: `genkan show r-7k2m9x4bqd` says how it stands",
+            ),
+            (
+                Why::UnknownCaller { arn: "arn:aws:iam::1:user/x".to_owned(), local: true },
+                "the config knows nobody as arn:aws:iam::1:user/x; add it to `aws` of somebody in [[people]], or say who you are \
+                 with --as NAME",
+            ),
+            (Why::BadStep { text: "A B".to_owned() }, "--adopt: `A B` is not a step id (1 to 40 of a-z, 0-9 and -)"),
+        ] {
+            assert_eq!(why.to_string(), said);
+        }
+    }
+}
