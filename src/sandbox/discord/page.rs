@@ -17,9 +17,6 @@ use super::serve::Served;
 use super::{Person, page_events};
 use crate::sandbox::page;
 
-/// What a page's script may load: only what this port serves.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-
 #[derive(Deserialize)]
 struct Command {
     #[serde(rename = "as")]
@@ -188,7 +185,7 @@ fn asset(path: &str) -> Response {
             let mut response = bytes.into_response();
             let mut set = |name, value| response.headers_mut().insert(name, http::HeaderValue::from_static(value));
             set(header::CONTENT_TYPE, kind);
-            set(header::CONTENT_SECURITY_POLICY, POLICY);
+            set(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY);
             set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
             set(header::CACHE_CONTROL, "no-cache");
             response
