@@ -58,3 +58,6 @@ pub async fn serve(desk: Desk, token: SecretString, stop: watch::Receiver<bool>)
     let _ = (desk, token, stop);
     todo!()
 }
+
+#[cfg(test)]
+mod tests;
