@@ -1,6 +1,7 @@
 //! Which of the processes that share the store are alive: each that listens holds a lock on a file of its own beside the store,
 //! which the operating system lets go of when the process ends, however it ends.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,19 @@ pub(super) struct Alive {
 }
 
 impl Alive {
-    /// Makes and locks this process's file. Blocks, for a moment.
+    /// Makes and locks this process's file, and removes what processes that were killed have left. Blocks, for a moment.
     pub(super) fn new(store: &Path) -> io::Result<Self> {
         let process = format!("{:032x}", rand::random::<u128>());
         let path = file_of(store, &process);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        // It gets its name when it is locked, so that nobody finds one of a living process that is not.
+        let unnamed = file_of(store, &format!("{process}.new"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
         file.try_lock().map_err(|refused| match refused {
             TryLockError::Error(error) => error,
             TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
         })?;
+        std::fs::rename(&unnamed, &path)?;
+        remove_left(store)?;
         Ok(Self { process, file: path, _lock: file })
     }
 }
@@ -54,6 +59,22 @@ pub(super) fn is_alive(store: &Path, process: &str) -> io::Result<bool> {
         Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Removes the files of processes that are not alive.
+fn remove_left(store: &Path) -> io::Result<()> {
+    let begin = file_of(store, "");
+    let (Some(folder), Some(begin)) = (begin.parent(), begin.file_name().and_then(OsStr::to_str)) else {
+        return Ok(());
+    };
+    for entry in folder.read_dir()? {
+        let name = entry?.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(begin));
+        if let Some(process) = process.filter(|process| process.len() == 32) {
+            is_alive(store, process)?;
+        }
+    }
+    Ok(())
 }
 
 fn file_of(store: &Path, process: &str) -> PathBuf {

@@ -33,8 +33,13 @@ pub enum FindError {
     #[error("there is no request {0}")]
     Nothing(String),
     /// More than one id begins so: some of them, the newest first.
-    #[error("more than one request begins so: {}", .0.iter().map(RequestId::as_str).collect::<Vec<_>>().join(", "))]
-    Ambiguous(Vec<RequestId>),
+    #[error("more than one request begins so: {}", ids.iter().map(RequestId::as_str).collect::<Vec<_>>().join(", "))]
+    Ambiguous {
+        /// How they begin.
+        text: String,
+        /// Some of them.
+        ids: Vec<RequestId>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,7 +125,8 @@ impl Store {
             [row] => Ok(rows::request(row)?),
             more => {
                 let ids = more.iter().map(|row| checked(row.try_get("id")?));
-                Err(FindError::Ambiguous(ids.collect::<Result<_, StoreError>>()?))
+                let ids = ids.collect::<Result<_, StoreError>>()?;
+                Err(FindError::Ambiguous { text: prefix.to_owned(), ids })
             }
         }
     }
@@ -152,6 +158,20 @@ impl Store {
             query.push(" limit ").push_bind(i64::from(limit));
         }
         query.build().fetch_all(&self.readers).await?.iter().map(rows::request).collect()
+    }
+
+    /// The projects that were asked for and not turned away again, or for which something is held, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn project_names(&self) -> Result<Vec<ProjectName>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "select project from requests where state not in ('cancelled', 'rejected')
+             union select project from holdings order by project",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        found.iter().map(|name| checked(name)).collect()
     }
 
     /// The projects and environments that somebody has asked for something for, by name.

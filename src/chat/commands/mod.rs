@@ -72,6 +72,7 @@ pub(super) fn teardown_wish(project: &str, environment: &str, delete_data: bool)
         project: project.to_owned(),
         environment: environment.to_owned(),
         adopt: vec![],
+        repository: None,
         delete_data,
         at_once: false,
     }

@@ -11,11 +11,13 @@ use crate::requests::submit::Submitted;
 
 /// What somebody wants who types `/onboard`.
 pub(super) fn wish(command: &Command) -> Wish {
-    let (project, environment, adopt) = match command {
-        Command::Onboard { project, environment, adopt, .. } => (project.clone(), environment.clone(), adopt.clone()),
+    let (project, environment, repository, adopt) = match command {
+        Command::Onboard { project, environment, repository, adopt } => {
+            (project.clone(), environment.clone(), repository.clone(), adopt.clone())
+        }
         _ => Default::default(),
     };
-    Wish { direction: Direction::Onboard, project, environment, adopt, delete_data: false, at_once: true }
+    Wish { direction: Direction::Onboard, project, environment, repository, adopt, delete_data: false, at_once: true }
 }
 
 /// Plans, and hands the request in. While the plan is made the answer says so; that message becomes the card.

@@ -167,4 +167,20 @@ async fn what_a_killed_process_left_beside_the_store_is_removed() {
         .unwrap();
     assert_eq!(unanswered(&shelf.store).await.len(), 1, "its lock went with it");
     assert!(!left.exists());
+
+    // Also where it had answered everybody: the next one that listens removes it, and not the file of one that lives.
+    std::fs::write(&left, "").unwrap();
+    let files = || {
+        std::fs::read_dir(shelf.dir.path())
+            .unwrap()
+            .filter(|file| file.as_ref().unwrap().file_name().to_str().is_some_and(|name| name.contains("-listens-")))
+    };
+    assert_eq!(files().count(), 2);
+    let next = shelf.another().await;
+    next.hear(&heard(2)).await.unwrap();
+    assert!(!left.exists());
+    assert_eq!(files().count(), 2, "two live");
+    assert_eq!(unanswered(&shelf.store).await, [], "what the other one heard is that one's");
+    drop(next);
+    assert_eq!(files().count(), 1, "who ends takes it along");
 }

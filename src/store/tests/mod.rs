@@ -150,6 +150,7 @@ fn plan(direction: Direction, project: &str, environment: &str, steps: Vec<Step>
         place: place(),
         accounts: BTreeMap::from([(place().account, "dev".to_owned())]),
         steps,
+        repository: None,
         notes: vec![],
     }
 }

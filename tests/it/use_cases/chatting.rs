@@ -46,7 +46,7 @@ async fn who_asks_in_discord_is_who_the_config_says_with_the_roles_of_now() {
     .await;
     let person = story.desk.desk.member(&aiko, &[]).expect("known");
     assert_eq!((person.name.as_str(), person.groups.contains(&"infra-leads".to_owned())), ("aiko", false));
-    let promoted = story.desk.desk.member(&aiko, &[lead.clone()]).expect("known");
+    let promoted = story.desk.desk.member(&aiko, std::slice::from_ref(&lead)).expect("known");
     assert!(promoted.groups.contains(&"infra-leads".to_owned()), "{promoted:?}");
     let refused = story.desk.desk.member(&snowflake(999), &[lead]).expect_err("a role alone is nobody").to_string();
     assert!(refused.contains(snowflake(999).as_str()) && refused.contains("[[people]]"), "{refused}");

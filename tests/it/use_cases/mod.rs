@@ -6,6 +6,7 @@ mod asking;
 mod brownfield;
 mod chatting;
 mod later;
+mod naming;
 
 use genkan::config::Config;
 use genkan::model::{Action, Direction, Plan, RequestId, RequestState, StepState};
