@@ -11,6 +11,7 @@ use genkan::sandbox::discord::seed::{Access, DiscordSeed, Id, SeedChannel, SeedM
 use genkan::sandbox::discord::{CannotDo, Event, Filled, LocalDiscord, Person, ServedDiscord};
 use genkan::worker;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
@@ -50,6 +51,8 @@ pub struct Server {
 /// One process that listens and works.
 struct Bot {
     stop: watch::Sender<bool>,
+    /// All that it runs, so that it can be killed at once.
+    runtime: Runtime,
     chat: JoinHandle<Result<(), chat::ChatError>>,
     worker: JoinHandle<()>,
     trap: Arc<Trap>,
@@ -142,11 +145,13 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let token = "local".to_owned().into();
         let trap = Arc::clone(&process.trap);
-        let chat = tokio::spawn(chat::serve(process.desk.clone(), token, stopped.clone()));
-        let worker = tokio::spawn(async move {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let chat = runtime.spawn(chat::serve(process.desk.clone(), token, stopped.clone()));
+        let worker = runtime.spawn(async move {
             worker::work(&process.desk, stopped, Arc::new(|_: &str| {})).await.expect("the store is there");
         });
-        self.bot = Some(Bot { stop, chat, worker, trap });
+        self.bot = Some(Bot { stop, runtime, chat, worker, trap });
         let is_there = |discord: &LocalDiscord| (discord.online() && !discord.commands().is_empty()).then_some(());
         self.discord.wait_for(PATIENCE, is_there).await.expect("the bot comes online");
     }
@@ -157,13 +162,14 @@ impl Server {
         bot.stop.send_replace(true);
         bot.chat.await.expect("no panic").expect("it ends well");
         bot.worker.await.expect("no panic");
+        bot.runtime.shutdown_background();
     }
 
     /// The bot is killed.
     pub async fn bot_dies(&mut self) {
         let bot = self.bot.take().expect("a bot");
-        bot.chat.abort();
-        bot.worker.abort();
+        bot.runtime.shutdown_background();
+        // Once both are gone nothing of it is left that could write.
         let _ = (bot.chat.await, bot.worker.await);
         self.discord.wait_for(PATIENCE, |discord| (!discord.online()).then_some(())).await.expect("it is gone");
     }
