@@ -72,9 +72,9 @@ impl Clock {
 
     /// An id as it would have been made a while ago.
     pub(crate) fn old_id(&self, age: Duration) -> Id {
-        // The lower bits come from a new id, so that two old ones differ.
+        // The lower bits come from a new id, so that two old ones differ; one bit more, so that none is an id that was given then.
         let then = self.now().saturating_sub(age).unwrap_or(Timestamp::MIN);
-        snowflake(then) | (self.id() & 0x3f_ffff) | 1
+        snowflake(then) | (1 << 21) | (self.id() & 0x1f_ffff)
     }
 }
 
@@ -116,6 +116,9 @@ mod tests {
         assert_eq!(iso(made_at(one)), "2026-01-02T03:04:05.678000+00:00");
         clock.advance(Duration::from_secs(3));
         assert_eq!(made_at(clock.id()).duration_since(made_at(one)), SignedDuration::from_secs(3));
+        let old = clock.old_id(Duration::from_secs(3));
+        assert_eq!(made_at(old), made_at(one));
+        assert!(old != one && old != other && old != clock.old_id(Duration::from_secs(3)));
         let old = clock.old_id(Duration::from_mins(1));
         assert_eq!(clock.now().duration_since(made_at(old)), SignedDuration::from_secs(60));
     }

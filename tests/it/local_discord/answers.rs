@@ -75,9 +75,9 @@ async fn one_acknowledgement_within_three_seconds() {
     let heard = wire.interaction().await;
     discord.pass_time(Duration::from_millis(3001));
     let failed = loop {
-        match tokio::time::timeout(PATIENCE, events.recv()).await.expect("in time").expect("an event") {
-            Event::Failed { interaction, name, .. } => break (interaction, name),
-            _ => {}
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.expect("in time").expect("an event");
+        if let Event::Failed { interaction, name, .. } = event {
+            break (interaction, name);
         }
     };
     assert_eq!(failed, (late, "/deploy".to_owned()), "the one that was acknowledged does not fail");
