@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use serenity::all::*;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use super::scene::{APPLICATION, GUILD, TOKEN};
 
@@ -33,12 +34,18 @@ impl Bot {
             .ratelimiter_disabled(true)
             .application_id(ApplicationId::new(APPLICATION))
             .build();
-        let builder = ClientBuilder::new_with_http(http, GatewayIntents::empty());
-        let mut client = builder.event_handler(Handler(Arc::clone(&heard))).await.expect("a client");
-        let http = Arc::clone(&client.http);
-        http.create_guild_commands(GuildId::new(GUILD), &commands()).await.expect("registered");
         let runtime = Runtime::new().expect("a runtime");
-        runtime.spawn(async move { client.start().await });
+        let (tell, told) = oneshot::channel();
+        let handler = Handler(Arc::clone(&heard));
+        // Made in there too: serenity begins its tasks where the client is made.
+        runtime.spawn(async move {
+            let builder = ClientBuilder::new_with_http(http, GatewayIntents::empty());
+            let mut client = builder.event_handler(handler).await.expect("a client");
+            let _ = tell.send(Arc::clone(&client.http));
+            client.start().await
+        });
+        let http = told.await.expect("a client");
+        http.create_guild_commands(GuildId::new(GUILD), &commands()).await.expect("registered");
         Self { http, heard, runtime: Some(runtime) }
     }
 
