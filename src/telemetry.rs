@@ -1,13 +1,29 @@
 //! Logs: what is done, on the standard error output, as much as was asked for. Never a secret.
 
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The crates that show whole requests and answers, tokens and secrets among them, below `warn`.
-const SHOWS_EVERYTHING: [&str; 9] =
-    ["aws_", "awsim_", "h2", "hyper", "hyper_util", "reqwest", "rustls", "sqlx", "tower"];
+const SHOWS_EVERYTHING: [&str; 6] = ["aws_", "awsim_", "h2", "rustls", "sqlx", "tower"];
+
+/// The crates that show them at every level: the addresses that the bot asks hold tokens, and so do serenity's spans, warnings
+/// and errors. What matters of it is said by our own lines.
+const SILENT: [&str; 10] = [
+    "serenity",
+    "tokio_tungstenite",
+    "tungstenite",
+    "reqwest",
+    "native_tls",
+    "tokio_native_tls",
+    "openssl",
+    "hyper",
+    "hyper_tls",
+    "hyper_util",
+];
 
 /// Begins logging. `verbose`: how often `-v` was given. `GENKAN_LOG` (as in `RUST_LOG`: `genkan=debug`) decides where it is
 /// set, except that nothing makes the crates talk that would show secrets.
@@ -19,33 +35,93 @@ pub fn start(verbose: u8) {
     };
     let asked =
         EnvFilter::try_from_env("GENKAN_LOG").unwrap_or_else(|_| EnvFilter::new(format!("error,genkan={level}")));
-    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let logging = tracing_subscriber::registry().with(output.with_filter(asked.and(filter_fn(is_safe))));
     // A second start in one process (tests) keeps the first one's.
-    let _ = logging.try_init();
+    let _ = logging(asked, std::io::stderr).try_init();
+}
+
+fn logging<W>(asked: EnvFilter, writer: W) -> impl Subscriber + for<'s> LookupSpan<'s> + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let output = tracing_subscriber::fmt::layer().with_writer(writer);
+    tracing_subscriber::registry().with(output.with_filter(asked.and(filter_fn(is_safe))))
 }
 
 /// Whether an event's or span's place is one that shows no secret at its level.
 fn is_safe(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::WARN || !shows_everything(metadata.target())
+    let target = metadata.target();
+    !is_of(target, &SILENT) && (*metadata.level() <= Level::WARN || !is_of(target, &SHOWS_EVERYTHING))
 }
 
-fn shows_everything(target: &str) -> bool {
+/// Whether a target is in one of these crates; a name that ends with `_` stands for every crate that begins so.
+fn is_of(target: &str, crates: &[&str]) -> bool {
     let krate = target.split("::").next().unwrap_or_default();
-    SHOWS_EVERYTHING.iter().any(|name| krate == *name || (name.ends_with('_') && krate.starts_with(name)))
+    crates.iter().any(|name| krate == *name || (name.ends_with('_') && krate.starts_with(name)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[test]
     fn what_shows_whole_requests_is_never_let_to_talk() {
-        for target in ["aws_smithy_runtime::client::orchestrator", "aws_sdk_secretsmanager", "hyper::proto", "h2"] {
-            assert!(shows_everything(target), "{target}");
+        for target in ["aws_smithy_runtime::client::orchestrator", "aws_sdk_secretsmanager", "h2"] {
+            assert!(is_of(target, &SHOWS_EVERYTHING), "{target}");
         }
-        for target in ["genkan::engine::run", "genkan", "hyperactive", "awsome"] {
-            assert!(!shows_everything(target), "{target}");
+        for target in ["genkan::engine::run", "genkan", "hyperactive", "awsome", "serenity_now"] {
+            assert!(!is_of(target, &SHOWS_EVERYTHING) && !is_of(target, &SILENT), "{target}");
         }
+    }
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// At every level, an event, and a span around an event of ours, from that place.
+    macro_rules! talk {
+        ($target:literal) => {{
+            tracing::error!(target: $target, "a-token");
+            tracing::warn!(target: $target, "a-token");
+            tracing::info!(target: $target, "a-token");
+            tracing::debug!(target: $target, "a-token");
+            tracing::trace!(target: $target, "a-token");
+            let _error = tracing::error_span!(target: $target, "error", token = "a-token").entered();
+            let _info = tracing::info_span!(target: $target, "info", token = "a-token").entered();
+            let _trace = tracing::trace_span!(target: $target, "trace", token = "a-token").entered();
+            tracing::info!(target: "genkan::chat", "ours");
+        }};
+    }
+
+    #[test]
+    fn nothing_that_may_hold_a_bots_token_is_logged_whatever_is_asked_for() {
+        let asked = "trace,serenity=trace,reqwest=trace,tungstenite=trace,[{token}]=trace";
+        let page = Page::default();
+        let writer = page.clone();
+        let logging = logging(EnvFilter::new(asked), move || writer.clone());
+        tracing::subscriber::with_default(logging, || {
+            talk!("serenity::http::client");
+            talk!("serenity::gateway::ws");
+            talk!("tungstenite::protocol");
+            talk!("tokio_tungstenite::compat");
+            talk!("reqwest::connect");
+            talk!("native_tls");
+            talk!("hyper::proto::h1");
+            talk!("hyper_util::client::legacy");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("a-token"), "{text}");
+        assert_eq!(text.matches("ours").count(), 8, "{text}");
     }
 }

@@ -1,5 +1,6 @@
 //! Wires the house: alone names aws, store, sandbox and the faces together.
 
+mod chat;
 #[cfg(feature = "sandbox")]
 mod demo;
 #[cfg(feature = "sandbox")]
@@ -11,7 +12,6 @@ pub mod wire;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -21,9 +21,10 @@ use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
 use crate::config::{Config, find};
 use crate::engine::CloudError;
+use crate::model::Repository;
 use crate::plan::blueprint;
 use crate::requests::DeskError;
-use crate::{telemetry, worker};
+use crate::telemetry;
 
 #[cfg(feature = "sandbox")]
 pub use demo::{Demo, DemoReport};
@@ -54,6 +55,12 @@ enum AppError {
     /// The config cannot be worked with.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigErrors),
+    /// Chat came to an end.
+    #[error(transparent)]
+    Chat(#[from] crate::chat::ChatError),
+    /// A setting outside the config's file is missing or wrong.
+    #[error("{0}")]
+    Settings(String),
     /// Something else, in words.
     #[error("{0}")]
     Other(String),
@@ -63,9 +70,20 @@ impl AppError {
     fn exit(&self) -> Exit {
         match self {
             Self::Desk(error) => error.into(),
-            Self::Config(_) => Exit::Usage,
+            Self::Chat(error) => chat_exit(error),
+            Self::Config(_) | Self::Settings(_) => Exit::Usage,
             Self::Other(_) => Exit::Failed,
         }
+    }
+}
+
+/// Where chat's end is not Discord's doing it is an error as any other.
+fn chat_exit(error: &crate::chat::ChatError) -> Exit {
+    use crate::chat::ChatError;
+    match error {
+        ChatError::NotConfigured | ChatError::PublicKey | ChatError::Listen { .. } => Exit::Usage,
+        ChatError::Desk(error) => error.into(),
+        _ => Exit::Discord,
     }
 }
 
@@ -74,6 +92,11 @@ fn report(error: &AppError, printer: &Printer) {
     let message = error.to_string();
     printer.error(&message);
     let mut told = serde_json::json!({"error": message, "exit_code": error.exit() as u8});
+    if let AppError::Desk(error) = error
+        && let Some(why) = error.why()
+    {
+        told["why"] = serde_json::json!(why);
+    }
     match error {
         AppError::Desk(DeskError::Cloud(
             CloudError::Forbidden { mend: Some(mend), .. } | CloudError::Blocked { mend, .. },
@@ -136,12 +159,12 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Retry(arguments) => terminal.retry(arguments).await,
         Command::Status(arguments) => terminal.status(arguments).await,
         Command::Requests(arguments) => terminal.requests(arguments).await,
+        Command::Approvals => terminal.approvals().await,
         Command::Show { request } => terminal.show(request).await,
         Command::Doctor => Ok(terminal.doctor().await),
         Command::Serve => {
-            printer.progress("carrying out what is asked and approved (Ctrl-C stops)");
-            let printer = printer.clone();
-            worker::work(&terminal.desk, stop, Arc::new(move |line| printer.progress(line))).await.map(|()| Exit::Done)
+            let token = chat::token(terminal.desk.config())?;
+            return chat::serve(&terminal.desk, token, stop, printer).await;
         }
         _ => unreachable!("the other commands need no desk"),
     };
@@ -177,7 +200,8 @@ fn check(path: &Path, printer: &Printer) -> Result<Exit, AppError> {
     for (name, environment) in &config.environments {
         let asked = config.blueprint(&environment.blueprint).map_err(|error| error.to_string()).and_then(|found| {
             let project = config.sample_project_of(environment);
-            blueprint::desired(config, &found, &project, name).map_err(|error| error.to_string())
+            let repository: Option<Repository> = "owner/name".parse().ok();
+            blueprint::desired(config, &found, &project, name, repository.as_ref()).map_err(|error| error.to_string())
         });
         if let Err(fault) = asked {
             faults.push(fault);

@@ -17,6 +17,8 @@ pub enum Exit {
     Refused = 4,
     /// What is there is not what should be (`status`, `doctor`).
     Differs = 5,
+    /// Discord refuses the bot, or the connection was lost again and again (`serve`): starting again at once mends nothing.
+    Discord = 6,
 }
 
 impl From<&DeskError> for Exit {

@@ -1,7 +1,9 @@
 //! Discord: which server, which channels, whose roles, and through which door interactions come in.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,3 +51,29 @@ pub enum Door {
     /// Discord posts them to the bot's public address (Interactions Endpoint URL).
     Http,
 }
+
+/// Whether this is the address of a Discord on this machine: a scheme, a loopback host, a port, and nothing else.
+pub(super) fn is_local(api: &str) -> bool {
+    let Ok(url) = url::Url::parse(api) else { return false };
+    let loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    loopback && bare && url.scheme() == "http" && url.username().is_empty() && url.password().is_none()
+}
+
+/// Whether this looks like a bot's token: three parts, the first of which is the application's id in base 64.
+pub(super) fn looks_like_a_token(text: &str) -> bool {
+    TOKEN.is_match(text)
+}
+
+/// The text without what looks like a bot's token.
+pub(super) fn without_tokens(text: &str) -> String {
+    TOKEN.replace_all(text, "(a token)").into_owned()
+}
+
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{25,}").expect("a valid pattern")
+});

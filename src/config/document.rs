@@ -9,6 +9,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 
+use super::discord::without_tokens;
 use super::problem::{Problem, explain};
 
 /// A parsed TOML file that knows the place of everything in it.
@@ -129,11 +130,19 @@ impl<'a> Document<'a> {
             line: before.matches('\n').count() + 1,
             column: self.text[line_start..start].chars().count() + 1,
             setting,
-            what,
+            what: without_tokens(&what),
             allowed,
-            shown: shown.to_owned(),
+            shown: hidden(shown),
             width: meant.chars().count(),
         }
+    }
+}
+
+/// A line as it may be shown: a bot's token does not belong into the file, and where it stands there all the same it is not told on.
+fn hidden(line: &str) -> String {
+    match line.split_once('=') {
+        Some((key, _)) if key.trim().trim_matches('"') == "token" => format!("{key}= …"),
+        _ => without_tokens(line),
     }
 }
 

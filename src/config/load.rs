@@ -95,6 +95,9 @@ impl Config {
         if let Some(blueprints) = &mut self.platform.blueprints {
             *blueprints = folder.join(&*blueprints).display().to_string();
         }
+        if let Some(file) = self.discord.as_mut().and_then(|discord| discord.token_file.as_mut()) {
+            *file = folder.join(&*file).display().to_string();
+        }
         if let Some(path) = self.store.url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if !path.starts_with(":memory:") {
@@ -159,13 +162,15 @@ mod tests {
         std::fs::create_dir(folder.path().join("prints")).unwrap();
         let text = include_str!("../../config/example.toml")
             .replace("# blueprints = \"blueprints\"", "blueprints = \"prints\"")
-            .replace("sqlite:genkan.db", "sqlite:data/genkan.db?mode=rwc");
+            .replace("sqlite:genkan.db", "sqlite:data/genkan.db?mode=rwc")
+            .replace("# token_file = ", "token_file = ");
         let path = folder.path().join("genkan.toml");
         std::fs::write(&path, text).unwrap();
         let loaded = Config::load(&path).unwrap();
         let here = folder.path().display();
         assert_eq!(loaded.config.platform.blueprints, Some(format!("{here}/prints")));
         assert_eq!(loaded.config.store.url, format!("sqlite:{here}/data/genkan.db?mode=rwc"));
+        assert_eq!(loaded.config.discord.unwrap().token_file, Some(format!("{here}/discord-token")));
         assert_eq!(loaded.path, path);
     }
 

@@ -1,5 +1,6 @@
 //! What the shape of the file cannot say: that names meet, that numbers make sense, that approvals can be given.
 
+mod discord;
 mod people;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.secret();
     check.settings();
     check.limits();
+    check.discord();
     (check.errors, check.warnings)
 }
 
@@ -149,7 +151,7 @@ impl<'a> Check<'a> {
             let way = [way[0], way[1], "accounts", project.as_str()];
             self.account(&way, account);
             if let Err(why) = self.config.project(project.as_str()) {
-                self.error(&way, why, "see [names] project_prefix".to_owned());
+                self.error(&way, why.to_string(), "see [names] project_prefix".to_owned());
             }
         }
         self.approvals(name, environment);

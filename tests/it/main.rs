@@ -4,6 +4,7 @@
 mod attacks;
 mod browser;
 mod calls;
+mod chat;
 mod crashes;
 mod demos;
 mod docs;

@@ -200,5 +200,6 @@ fn user(id: Id, name: &str) -> Value {
     json!({
         "id": id.to_string(), "username": name, "global_name": null, "discriminator": "0", "avatar": null,
         "bot": false, "system": false, "public_flags": 0, "flags": 0, "banner": null, "accent_color": null,
+        "primary_guild": null,
     })
 }

@@ -7,6 +7,7 @@ mod door;
 mod faults;
 mod gateway;
 mod kept;
+mod openapi;
 mod page;
 mod serenity_client;
 mod wire;
