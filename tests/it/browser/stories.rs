@@ -11,13 +11,11 @@ const PICTURE: usize = 300 * 1024;
 const BUCKET: &str = "project-x-dev-batch-trigger";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the bot does not answer yet"]
 async fn a_newcomer_follows_the_hints_and_sees_it_done() {
     newcomer("en", DESKTOP).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the bot does not answer yet"]
 async fn a_newcomer_does_so_in_japanese_on_a_phone() {
     newcomer("ja", PHONE).await;
 }
@@ -56,6 +54,7 @@ async fn newcomer(language: &str, size: (u32, u32)) {
         }
         page.reads("[data-account='project-dev'] .chip", BUCKET).await;
         page.reads("#drawer-toggle", "+").await;
+        page.run::<()>("document.querySelector('.message').scrollIntoView({ block: 'start' })", vec![]).await;
         let picture = page.shot(&format!("newcomer-{language}-5-aws")).await;
         if language == "ja" {
             page.holds("return /[ぁ-ん]/.test(document.querySelector('.embed').innerText)").await;
@@ -83,7 +82,6 @@ async fn approved(page: &Page) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the bot does not answer yet"]
 async fn what_was_let_in_is_shown_out_after_its_name_was_typed() {
     let whole = Whole::start().await;
     play(&whole.served.endpoint(), DESKTOP, async |page| {
@@ -118,7 +116,6 @@ async fn what_was_let_in_is_shown_out_after_its_name_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the bot does not answer yet"]
 async fn who_may_not_is_told_so_and_nothing_happens() {
     let whole = Whole::start().await;
     play(&whole.served.endpoint(), DESKTOP, async |page| {
