@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use serenity::all::*;
-use tokio::task::JoinHandle;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use super::scene::{APPLICATION, GUILD, TOKEN};
 
@@ -12,12 +13,13 @@ use super::scene::{APPLICATION, GUILD, TOKEN};
 pub(super) struct Bot {
     http: Arc<Http>,
     heard: Arc<Mutex<Vec<Value>>>,
-    task: JoinHandle<serenity::Result<()>>,
+    /// All that it runs, so that it can be killed at once.
+    runtime: Option<Runtime>,
 }
 
 impl Drop for Bot {
     fn drop(&mut self) {
-        self.task.abort();
+        self.runtime.take().map(Runtime::shutdown_background);
     }
 }
 
@@ -32,12 +34,19 @@ impl Bot {
             .ratelimiter_disabled(true)
             .application_id(ApplicationId::new(APPLICATION))
             .build();
-        let builder = ClientBuilder::new_with_http(http, GatewayIntents::empty());
-        let mut client = builder.event_handler(Handler(Arc::clone(&heard))).await.expect("a client");
-        let http = Arc::clone(&client.http);
+        let runtime = Runtime::new().expect("a runtime");
+        let (tell, told) = oneshot::channel();
+        let handler = Handler(Arc::clone(&heard));
+        // Made in there too: serenity begins its tasks where the client is made.
+        runtime.spawn(async move {
+            let builder = ClientBuilder::new_with_http(http, GatewayIntents::empty());
+            let mut client = builder.event_handler(handler).await.expect("a client");
+            let _ = tell.send(Arc::clone(&client.http));
+            client.start().await
+        });
+        let http = told.await.expect("a client");
         http.create_guild_commands(GuildId::new(GUILD), &commands()).await.expect("registered");
-        let task = tokio::spawn(async move { client.start().await });
-        Self { http, heard, task }
+        Self { http, heard, runtime: Some(runtime) }
     }
 
     /// The data of every interaction that it got, in order.
@@ -75,7 +84,8 @@ fn commands() -> Value {
 #[async_trait]
 impl EventHandler for Handler {
     async fn interaction_create(&self, context: Context, interaction: Interaction) {
-        let told = serde_json::to_value(&interaction).expect("JSON");
+        let mut told = serde_json::to_value(&interaction).expect("JSON");
+        told["type"] = json!(u8::from(interaction.kind()));
         self.0.lock().expect("no panic").push(told.clone());
         let (id, token) = (interaction.id(), interaction.token());
         let answer = match &interaction {

@@ -44,22 +44,21 @@ async fn hostile_text_stays_text() {
     play(&scene.served.endpoint(), DESKTOP, async |page| {
         let text = "<img src=x onerror=alert(1)><script>alert(1)</script> [js](javascript:alert(1)) [https://good.example](https://evil.example) \
                     \\*\\*plain\\*\\* snake_case_name **bold *both*** `code **no**` [named](https://example.com/a?b=1&c=2)\n\
-                    > quoted\n- one\n  - two\n```sh\nrm \"<b>\"\n```\n# head\n<t:1700000000:R> <@118000000000000402> <#118000000000000202> @everyone";
+                    > quoted\n- one\n  - two\n    goes on\n```sh\nrm \"<b>\"\n```\n# head\n<t:1700000000:R> <@118000000000000402> <#118000000000000202> @everyone";
         bot.posts(PLATFORM, &json!({ "content": text, "allowed_mentions": { "parse": [] } })).await;
         page.reads(".content", "rm \"<b>\"").await;
         assert_eq!(page.count(".content img, .content script, .content iframe, .content [style], .content [onerror]").await, 0);
-        let links: Vec<(String, String, String)> = page.run("return [...document.querySelectorAll('.content a')].map((a) => [a.href, a.rel, a.firstChild.data])", vec![]).await;
+        let links: Vec<[String; 3]> = page.run("return [...document.querySelectorAll('.content a')].map((a) => [a.href, a.rel, a.firstChild.data])", vec![]).await;
         assert_eq!(
             links,
-            // A text that looks like an address is not hidden behind another one: the second address alone is a link.
-            [("https://evil.example/", "https://evil.example"), ("https://example.com/a?b=1&c=2", "named")]
-                .map(|(href, text)| (href.to_owned(), "noopener noreferrer".to_owned(), text.to_owned()))
+            // A text that looks like an address is not hidden behind another one.
+            [["https://example.com/a?b=1&c=2", "noopener noreferrer", "named"].map(str::to_owned)]
         );
         let first = page.text(".content p").await;
         for part in ["<img src=x onerror=alert(1)><script>alert(1)</script>", "[js](javascript:alert(1))", "**plain**", "snake_case_name", "code **no**"] {
             assert!(first.contains(part), "{part} in {first}");
         }
-        for (css, text) in [("strong", "bold both"), ("strong em", "both"), ("blockquote", "quoted"), ("li li", "two"), (".heading-1", "head"), ("time", "years ago"), (".mention-user", "@ren"), (".mention-channel", "#infra-approvals")] {
+        for (css, text) in [("strong", "bold both"), ("strong em", "both"), ("blockquote", "quoted"), ("li li", "two\ngoes on"), (".heading-1", "head"), ("time", "years ago"), (".mention-user", "@ren"), (".mention-channel", "#infra-approvals")] {
             page.reads(&format!(".content {css}"), text).await;
         }
         page.speaks("ja").await;

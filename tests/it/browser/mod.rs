@@ -7,4 +7,6 @@ mod driver;
 mod messages;
 mod page;
 mod scene;
+mod stories;
 mod surroundings;
+mod whole;

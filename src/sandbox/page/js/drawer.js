@@ -127,11 +127,18 @@ export class Drawer {
       { class: `account${added + removed > 0 ? " is-changed" : ""}`, data: { account: name, key: id } },
       h("summary", {}, h("span", { class: "account-name" }, name), h("span", { class: "account-id" }, id), h("span", { class: "account-counts" }, countNodes(added, removed), h("span", { class: "account-all", title: t("drawer.count", { n: byKey.size }) }, String(byKey.size)))),
       came.length > 0 ? h("ul", { class: "chips", data: { key: "came" } }, came.map((row) => this.chip(id, row))) : null,
-      before.length > 0 ? h("p", { class: "account-before", data: { key: "before" } }, t("drawer.before")) : null,
-      before.length > 0 ? h("ul", { class: "chips is-before", data: { key: "was" } }, before.map((row) => this.chip(id, row))) : null,
+      before.length > 0 ? this.before(id, before, came.length === 0 || before.some(({ leaves }) => leaves)) : null,
       came.length + before.length === 0 ? h("p", { class: "account-empty" }, t("drawer.empty")) : null,
     );
     details.open = this.opened.get(id) ?? (lively || added + removed > 0);
+    return details;
+  }
+
+  /** What was there before is folded away where something new is to be seen. */
+  before(id, rows, open) {
+    const key = `${id} before`;
+    const details = h("details", { class: "earlier", data: { key } }, h("summary", {}, `${rows.length} ${t("drawer.before")}`), h("ul", { class: "chips is-before" }, rows.map((row) => this.chip(id, row))));
+    details.open = this.opened.get(key) ?? open;
     return details;
   }
 

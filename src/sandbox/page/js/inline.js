@@ -158,6 +158,8 @@ function ending(text, from, mark) {
       const span = code(text, at);
       at = span.end - 1;
     } else if (text.startsWith(mark, at) && at > from) {
+      // `**bold *both***` ends with its last two.
+      if (mark === "**" && text[at + 2] === "*") continue;
       const doubled = mark.length === 1 && text[at + 1] === mark;
       if (doubled) {
         const inner = text.indexOf(mark + mark, at + 2);

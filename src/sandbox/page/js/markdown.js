@@ -5,6 +5,8 @@ import { inline } from "./inline.js";
 
 const HEADING = /^(#{1,3}) +(.+)$/;
 const SUBTEXT = /^-# +(.+)$/;
+/** An indented line goes on with the item above it. */
+const MORE = /^ {2,}\S/;
 const ITEM = /^( *)(?:([-*])|(\d{1,9})\.) +(.+)$/;
 
 /** Nodes for a text. `names` resolves mentions: `{user, role, channel}`, each a function of an id. */
@@ -70,7 +72,11 @@ function lines(all, names) {
     } else if (ITEM.test(line)) {
       flush();
       const items = [];
-      while (at < all.length && ITEM.test(all[at])) items.push(all[at++].match(ITEM));
+      while (at < all.length && (ITEM.test(all[at]) || MORE.test(all[at]))) {
+        const item = all[at++].match(ITEM);
+        if (item) items.push(item);
+        else items.at(-1)[4] += `\n${all[at - 1].trim()}`;
+      }
       at -= 1;
       out.push(...lists(items, names));
     } else {

@@ -1,0 +1,144 @@
+//! What people do with the sandbox, in a real browser: the newcomer's path, the teardown, and those who may not.
+
+use super::page::Page;
+use super::scene::{DESKTOP, PHONE, play};
+use super::whole::Whole;
+
+/// The largest picture that the README shows, in bytes.
+const PICTURE: usize = 300 * 1024;
+
+/// What the run makes last in the project's account, and what it makes in the platform's.
+const BUCKET: &str = "project-x-dev-batch-trigger";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_follows_the_hints_and_sees_it_done() {
+    newcomer("en", DESKTOP).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_does_so_in_japanese_on_a_phone() {
+    newcomer("ja", PHONE).await;
+}
+
+async fn newcomer(language: &str, size: (u32, u32)) {
+    let whole = Whole::start().await;
+    play(&whole.served.endpoint(), size, async |page| {
+        page.speaks(language).await;
+        page.see(".hint[data-step='1']").await;
+        page.shot(&format!("newcomer-{language}-1-empty")).await;
+        page.click(".hint .button").await;
+        assert_eq!(page.typed().await, "/onboard project-x dev");
+        page.types(thirtyfour::Key::Enter).await;
+        page.reads(".embed-title", "project-x").await;
+        page.see(".hint[data-step='2']").await;
+        page.see("[data-person='ren'] .badge").await;
+        page.shot(&format!("newcomer-{language}-2-card")).await;
+        page.click(".hint .button").await;
+        page.see("[data-person='ren'][aria-checked='true']").await;
+        page.click(".hint[data-step='3'] .button").await;
+        page.see("[data-press^='approve:']").await;
+        // What is approved is told exactly, and the card is a jump away.
+        for part in ["Z0DEV00000000000001", "dev.platform.internal", "vpc-", "111111111101", "222222222201"] {
+            page.reads(".message", part).await;
+        }
+        page.shot(&format!("newcomer-{language}-3-approval")).await;
+        page.click("[data-press^='approve:']").await;
+        page.gone("[data-press^='approve:']").await;
+        page.gone(".hint").await;
+        page.goes_to("platform").await;
+        page.gone("[data-press^='cancel:']").await;
+        page.reads(".embed", "vpc-").await;
+        if size == PHONE {
+            page.shot(&format!("newcomer-{language}-4-done")).await;
+            page.click("#drawer-toggle").await;
+        }
+        page.reads("[data-account='project-dev'] .chip", BUCKET).await;
+        page.reads("#drawer-toggle", "+").await;
+        page.run::<()>("document.querySelector('.message').scrollIntoView({ block: 'start' })", vec![]).await;
+        let picture = page.shot(&format!("newcomer-{language}-5-aws")).await;
+        if language == "ja" {
+            page.holds("return /[ぁ-ん]/.test(document.querySelector('.embed').innerText)").await;
+        } else if std::env::var("GENKAN_WRITE_DOCS").is_ok_and(|value| value == "1") {
+            assert!(picture.len() <= PICTURE, "docs/sandbox.png has {} bytes", picture.len());
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.png"), picture).expect("written");
+        }
+    })
+    .await;
+}
+
+/// aiko asks, and a lead is called.
+async fn asked(page: &Page) {
+    page.says("/onboard project-x dev").await;
+    page.see("[data-person='ren'] .badge").await;
+}
+
+/// ren approves what waits for it.
+async fn approved(page: &Page) {
+    page.becomes("ren").await;
+    page.goes_to("infra-approvals").await;
+    page.click("[data-press^='approve:']").await;
+    page.gone("[data-press^='approve:']").await;
+    page.goes_to("platform").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_let_in_is_shown_out_after_its_name_was_typed() {
+    let whole = Whole::start().await;
+    play(&whole.served.endpoint(), DESKTOP, async |page| {
+        page.reads(".drawer-sum", "No change yet").await;
+        asked(page).await;
+        approved(page).await;
+        page.gone("[data-press^='cancel:']").await;
+        page.reads("[data-account='project-dev'] .chip", BUCKET).await;
+        page.becomes("aiko").await;
+        page.says("/teardown project-x dev").await;
+        page.reads(".message.is-ephemeral", BUCKET).await;
+        page.shot("teardown-1-preview").await;
+        // Another name changes nothing.
+        page.click("[data-press^='teardown:']").await;
+        page.see("#modal-project").await.send_keys("project-y").await.expect("typed");
+        page.click("dialog [type='submit']").await;
+        page.gone("dialog").await;
+        page.holds("return document.querySelectorAll('.message.is-ephemeral').length === 2").await;
+        page.click("[data-press^='teardown:']").await;
+        page.see("#modal-project").await.send_keys("project-x").await.expect("typed");
+        page.shot("teardown-2-modal").await;
+        page.click("dialog [type='submit']").await;
+        page.gone("dialog").await;
+        page.see("[data-person='ren'] .badge").await;
+        approved(page).await;
+        page.reads(".drawer-sum", "All is as it was").await;
+        page.gone(".chip.is-leaving").await;
+        page.gone("[data-press^='cancel:']").await;
+        page.shot("teardown-3-done").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_is_told_so_and_nothing_happens() {
+    let whole = Whole::start().await;
+    play(&whole.served.endpoint(), DESKTOP, async |page| {
+        page.becomes("stranger").await;
+        page.says("/onboard project-x dev").await;
+        page.see(".message.is-ephemeral").await;
+        page.gone("[data-press^='approve:'], [data-press^='cancel:'], .thinking").await;
+        page.becomes("aiko").await;
+        asked(page).await;
+        page.goes_to("infra-approvals").await;
+        // The requester's own click, somebody's without a group, and a stranger's.
+        for name in ["aiko", "guest", "stranger"] {
+            page.becomes(name).await;
+            page.see("[data-press^='approve:']").await;
+            page.gone(".message.is-ephemeral").await;
+            page.click("[data-press^='approve:']").await;
+            page.see(".message.is-ephemeral").await;
+            page.see("[data-press^='approve:']:not(:disabled)").await;
+            page.shot(&format!("refused-{name}")).await;
+        }
+        page.becomes("mio").await;
+        page.click("[data-press^='approve:']").await;
+        page.gone("[data-press^='approve:']").await;
+    })
+    .await;
+}
