@@ -8,6 +8,7 @@
 pub mod approval;
 pub mod card;
 pub mod drawn;
+pub mod examine;
 pub mod handle;
 pub mod keeper;
 pub mod lists;

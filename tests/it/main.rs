@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod chat;
 mod crashes;
 mod demos;
 mod docs;
