@@ -223,6 +223,7 @@ async fn onboard(desk: &Desk, project: &str) -> Result<bool, Failed> {
         project: project.to_owned(),
         environment: ENVIRONMENT.to_owned(),
         adopt: vec![],
+        repository: None,
         delete_data: false,
         at_once: true,
     };

@@ -87,8 +87,8 @@ impl Demo {
         let begun = Instant::now();
         let platform = LocalPlatform::start(folder, &[]).await;
         let platform = platform.map_err(|error| DeskError::Store(format!("the local AWS did not start: {error}")))?;
-        let project = platform.config.project(project).map_err(DeskError::Invalid)?;
-        let (environment, _) = platform.config.environment_named(environment).map_err(DeskError::Invalid)?;
+        let project = platform.config.project(project)?;
+        let (environment, _) = platform.config.environment_named(environment)?;
         platform.aws.faults().set_latency(latency);
         let desk = platform.desk().await?;
         Ok(Self {
@@ -167,7 +167,9 @@ impl Demo {
 
     async fn onboard(&self) -> Result<Exit, DeskError> {
         let going = Going { yes: true, wait: true };
-        self.terminal().onboard(&OnboardArguments { subject: self.subject(), going, adopt: vec![] }).await
+        self.terminal()
+            .onboard(&OnboardArguments { subject: self.subject(), going, adopt: vec![], repository: None })
+            .await
     }
 
     async fn teardown(&self) -> Result<Exit, DeskError> {

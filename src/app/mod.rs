@@ -21,6 +21,7 @@ use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
 use crate::config::{Config, find};
 use crate::engine::CloudError;
+use crate::model::Repository;
 use crate::plan::blueprint;
 use crate::requests::DeskError;
 use crate::telemetry;
@@ -91,6 +92,11 @@ fn report(error: &AppError, printer: &Printer) {
     let message = error.to_string();
     printer.error(&message);
     let mut told = serde_json::json!({"error": message, "exit_code": error.exit() as u8});
+    if let AppError::Desk(error) = error
+        && let Some(why) = error.why()
+    {
+        told["why"] = serde_json::json!(why);
+    }
     match error {
         AppError::Desk(DeskError::Cloud(
             CloudError::Forbidden { mend: Some(mend), .. } | CloudError::Blocked { mend, .. },
@@ -153,6 +159,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Retry(arguments) => terminal.retry(arguments).await,
         Command::Status(arguments) => terminal.status(arguments).await,
         Command::Requests(arguments) => terminal.requests(arguments).await,
+        Command::Approvals => terminal.approvals().await,
         Command::Show { request } => terminal.show(request).await,
         Command::Doctor => Ok(terminal.doctor(chat::examine(terminal.desk.config()).await).await),
         Command::Serve => {
@@ -193,7 +200,8 @@ fn check(path: &Path, printer: &Printer) -> Result<Exit, AppError> {
     for (name, environment) in &config.environments {
         let asked = config.blueprint(&environment.blueprint).map_err(|error| error.to_string()).and_then(|found| {
             let project = config.sample_project_of(environment);
-            blueprint::desired(config, &found, &project, name).map_err(|error| error.to_string())
+            let repository: Option<Repository> = "owner/name".parse().ok();
+            blueprint::desired(config, &found, &project, name, repository.as_ref()).map_err(|error| error.to_string())
         });
         if let Err(fault) = asked {
             faults.push(fault);

@@ -48,8 +48,8 @@ async fn whoever_runs_this(config: &Config) -> Result<String, AppError> {
     let gates = Gates::new(&config.limits);
     let aws = Aws::new(Arc::new(config.clone()), wire::environment(config).await, gates);
     aws.caller().await.map_err(|error| {
-        AppError::Desk(DeskError::Invalid(format!(
-            "which identity genkan will run under is not known ({error}): say it with --caller ARN"
-        )))
+        AppError::Desk(DeskError::Invalid(
+            format!("which identity genkan will run under is not known ({error}): say it with --caller ARN").into(),
+        ))
     })
 }

@@ -6,18 +6,33 @@
 //! goes through [`rest`].
 
 pub mod approval;
+mod asked;
+mod buttons;
+pub mod calls;
 pub mod card;
+mod commands;
+mod complete;
+mod details;
 pub mod drawn;
 pub mod examine;
 pub mod handle;
+mod incoming;
 pub mod keeper;
 pub mod lists;
 pub mod listen;
+mod modals;
 pub mod preview;
 pub mod refusal;
 pub mod register;
 pub mod rest;
+mod results;
+pub mod said;
 mod serve;
+mod sheet;
+mod steps;
+mod text;
+mod tokens;
+mod turn;
 pub mod words;
 
 use std::sync::Arc;
@@ -36,6 +51,15 @@ pub struct Chat {
     pub(crate) desk: Desk,
     /// The one way out.
     pub(crate) rest: Arc<Rest>,
+    /// The tokens by which cards can still be edited as answers.
+    tokens: tokens::Tokens,
+}
+
+impl Chat {
+    /// Over this desk, and through this way out.
+    pub fn new(desk: Desk, rest: Arc<Rest>) -> Self {
+        Self { desk, rest, tokens: tokens::Tokens::default() }
+    }
 }
 
 /// Why chat came to an end, and what mends it.
@@ -130,5 +154,5 @@ pub enum ChatError {
 pub async fn serve(desk: Desk, token: SecretString, stop: watch::Receiver<bool>) -> Result<(), ChatError> {
     let settings = desk.config().discord.clone().ok_or(ChatError::NotConfigured)?;
     let rest = Rest::new(&settings, &token).map_err(|error| ChatError::Refused { what: error.to_string() })?;
-    serve::serve(Chat { desk, rest: Arc::new(rest) }, &settings, stop).await
+    serve::serve(Chat::new(desk, Arc::new(rest)), &settings, stop).await
 }

@@ -68,7 +68,8 @@ pub enum Command {
         after_help = "Shows the plan, asks, and carries it out. A step that changes another account waits until others have \
                       approved it (genkan approve); the other steps do not wait for it.\n\n\
                       Examples:\n  genkan onboard project-x dev\n  \
-                      genkan onboard project-x dev --yes --wait\n  genkan onboard project-x dev --adopt bucket"
+                      genkan onboard project-x dev --yes --wait\n  genkan onboard project-x dev --adopt bucket\n  \
+                      genkan onboard project-x dev --repository acme/algorithm-x"
     )]
     Onboard(OnboardArguments),
     /// Show a project out of an environment: remove what was made for it.
@@ -98,8 +99,12 @@ pub enum Command {
     )]
     Status(StatusArguments),
     /// List requests, newest first.
-    #[command(after_help = "Examples:\n  genkan requests\n  genkan requests --state open --project project-x")]
+    #[command(after_help = "Examples:\n  genkan requests\n  genkan requests --mine\n  \
+                      genkan requests --state open --project project-x")]
     Requests(RequestsArguments),
+    /// List what waits for your approval: others' requests that you may approve and have not, the oldest first.
+    #[command(after_help = "Examples:\n  genkan approvals\n  genkan approvals --json")]
+    Approvals,
     /// Show one request: its steps, its approvals, its history.
     #[command(after_help = "Example:\n  genkan show r-7k2m9x4bqd")]
     Show {
@@ -166,6 +171,9 @@ pub struct PlanArguments {
     /// Plan to take over this resource of the blueprint, if it is there and was made by hand; may be given several times.
     #[arg(long, value_name = "RESOURCE", conflicts_with = "teardown")]
     pub adopt: Vec<String>,
+    /// The project's GitHub repository [default: the one that its last onboarding named].
+    #[arg(long, visible_alias = "repo", value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
     /// Plan to destroy data together with what holds it.
     #[arg(long, requires = "teardown")]
     pub delete_data: bool,
@@ -194,6 +202,9 @@ pub struct OnboardArguments {
     /// Take over this resource of the blueprint, if it is there and was made by hand; may be given several times.
     #[arg(long, value_name = "RESOURCE")]
     pub adopt: Vec<String>,
+    /// The project's GitHub repository [default: the one that its last onboarding named].
+    #[arg(long, visible_alias = "repo", value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
 }
 
 /// `genkan teardown`
@@ -277,6 +288,9 @@ pub struct RequestsArguments {
     /// Only in this state; may be given several times.
     #[arg(long, value_parser = ["open", "failed", "done", "cancelled", "rejected"])]
     pub state: Vec<String>,
+    /// Only what you have asked for.
+    #[arg(long)]
+    pub mine: bool,
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     pub limit: u32,
@@ -362,6 +376,17 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_repository_can_be_named_in_short() {
+        for option in ["--repository", "--repo"] {
+            let typed = ["genkan", "onboard", "project-x", "dev", option, "acme/algorithm-x"];
+            let Command::Onboard(arguments) = Arguments::try_parse_from(typed).unwrap().command else {
+                panic!("onboard")
+            };
+            assert_eq!(arguments.repository.as_deref(), Some("acme/algorithm-x"));
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Terminal {
             project: arguments.subject.project.clone(),
             environment: arguments.subject.environment.clone(),
             adopt: arguments.adopt.clone(),
+            repository: arguments.repository.clone(),
             delete_data: arguments.delete_data,
             at_once: false,
         };
@@ -69,6 +70,7 @@ impl Terminal {
             project: arguments.subject.project.clone(),
             environment: arguments.subject.environment.clone(),
             adopt: arguments.adopt.clone(),
+            repository: arguments.repository.clone(),
             delete_data: false,
             at_once: arguments.going.yes,
         };
@@ -85,6 +87,7 @@ impl Terminal {
             project: arguments.subject.project.clone(),
             environment: arguments.subject.environment.clone(),
             adopt: vec![],
+            repository: None,
             delete_data: arguments.delete_data,
             at_once: arguments.going.yes,
         };
@@ -104,7 +107,7 @@ impl Terminal {
         let prepared = self.desk.plan(&person, wish).await?;
         self.printer.progress(&prepared.plan.to_string());
         if *self.stop.borrow() {
-            return Err(DeskError::NotNow("stopped: nothing was done".to_owned()));
+            return Err(DeskError::NotNow("stopped: nothing was done".into()));
         }
         if prepared.plan.blocked().next().is_none() && !going.yes && !prepared.plan.is_done() {
             self.confirm(question, is_yes).await?;
@@ -124,7 +127,7 @@ impl Terminal {
 
     async fn confirm(&self, question: &str, is_yes: impl Fn(&str) -> bool + Send) -> Result<(), DeskError> {
         if !self.printer.is_interactive() {
-            return Err(DeskError::Invalid("nobody is at the terminal who could be asked: say --yes".to_owned()));
+            return Err(DeskError::Invalid("nobody is at the terminal who could be asked: say --yes".into()));
         }
         let asked = question.to_owned();
         // A thread of its own: the process can end while it still waits for a line that never comes.
@@ -137,7 +140,7 @@ impl Terminal {
         };
         match answer {
             Some(answer) if is_yes(&answer) => Ok(()),
-            _ => Err(DeskError::NotNow("nothing was done".to_owned())),
+            _ => Err(DeskError::NotNow("nothing was done".into())),
         }
     }
 
@@ -187,23 +190,28 @@ impl Terminal {
         let held = self.desk.approvable(&person, &id, arguments.step.as_deref()).await?;
         let [held] = held.as_slice() else {
             let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
-            return Err(DeskError::Invalid(format!("several steps of {id} wait: name one of {}", steps.join(", "))));
+            return Err(DeskError::Invalid(
+                format!("several steps of {id} wait: name one of {}", steps.join(", ")).into(),
+            ));
         };
         let request = self.desk.show_to(&person, &id).await?.request;
         self.printer.progress(&draw::approvable(&request, held));
         if let Some(shown) = &arguments.digest
             && shown.len() < 8
         {
-            return Err(DeskError::Invalid("--digest: at least its first 8 characters".to_owned()));
+            return Err(DeskError::Invalid("--digest: at least its first 8 characters".into()));
         }
         if let Some(shown) = &arguments.digest
             && !held.digest.as_str().starts_with(shown.as_str())
         {
-            return Err(DeskError::NotNow(format!(
-                "{} is {} now, not {shown}: look at what is shown above, and approve that if it is well",
-                held.step.desired.id,
-                held.digest.short()
-            )));
+            return Err(DeskError::NotNow(
+                format!(
+                    "{} is {} now, not {shown}: look at what is shown above, and approve that if it is well",
+                    held.step.desired.id,
+                    held.digest.short()
+                )
+                .into(),
+            ));
         }
         if !arguments.going.yes {
             self.confirm("Approve exactly this? [y/N]", ask::is_yes).await?;
@@ -276,15 +284,14 @@ impl Terminal {
     /// As [`Desk::list`].
     pub async fn requests(&self, arguments: &RequestsArguments) -> Ended {
         let person = self.who().await?;
-        let invalid = |error: crate::model::ids::InvalidId| DeskError::Invalid(error.to_string());
         let which = Which {
-            project: arguments.project.as_deref().map(str::parse).transpose().map_err(invalid)?,
-            environment: arguments.environment.as_deref().map(str::parse).transpose().map_err(invalid)?,
+            project: arguments.project.as_deref().map(str::parse).transpose()?,
+            environment: arguments.environment.as_deref().map(str::parse).transpose()?,
             states: RequestState::ALL
                 .into_iter()
                 .filter(|state| arguments.state.iter().any(|named| named == state.word()))
                 .collect(),
-            by: None,
+            by: arguments.mine.then(|| person.name.clone()),
             limit: arguments.limit,
         };
         let requests = self.desk.list(&person, &which).await?;
@@ -294,6 +301,17 @@ impl Terminal {
             listed.push(Listed { request, waits_for });
         }
         self.printer.result(&listed, || draw::requests(&listed));
+        Ok(Exit::Done)
+    }
+
+    /// `genkan approvals`
+    ///
+    /// # Errors
+    /// As [`Desk::awaiting`].
+    pub async fn approvals(&self) -> Ended {
+        let person = self.who().await?;
+        let awaiting = self.desk.awaiting(&person).await?;
+        self.printer.result(&awaiting, || draw::awaiting(&awaiting));
         Ok(Exit::Done)
     }
 

@@ -14,6 +14,7 @@ use crate::model::{Action, Event, Request, RequestState, Step, StepState};
 use crate::requests::approve::Approvable;
 use crate::requests::show::{RequestView, StepView};
 use crate::requests::status::Status;
+use crate::requests::waiting::Awaited;
 
 /// One line that says how a step stands.
 pub fn step_line(view: &StepView) -> String {
@@ -220,11 +221,41 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     if let Some(gate) = &step.gate {
         let _ = writeln!(text, "  gate               {}", plan.describe_gate(gate));
     }
+    for note in &plan.notes {
+        let _ = writeln!(text, "  note               {note}");
+    }
     if !approved_by.is_empty() {
         let _ = writeln!(text, "  so far             approved by {}", approved_by.join(", "));
     }
     let _ = writeln!(text, "  digest             {}", digest.short());
     text
+}
+
+/// What waits for somebody's approval, and what to type.
+pub fn awaiting(awaiting: &[Awaited]) -> String {
+    if awaiting.is_empty() {
+        return "nothing waits for your approval\n".to_owned();
+    }
+    let mut table = table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals"]);
+    for Awaited { request, held } in awaiting {
+        let plan = &request.plan;
+        let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
+        let given = held.iter().map(|held| {
+            let given = held.approved_by.len();
+            format!("{given} of {}", given + held.lacks())
+        });
+        table.add_row([
+            request.id.to_string(),
+            plan.direction.to_string(),
+            plan.project.to_string(),
+            plan.environment.to_string(),
+            request.by.to_string(),
+            at(request.asked_at),
+            steps.join("\n"),
+            given.collect::<Vec<_>>().join("\n"),
+        ]);
+    }
+    format!("{table}\n\n`genkan approve REQUEST STEP` shows exactly what it is, and asks\n")
 }
 
 /// The list of requests.

@@ -7,7 +7,7 @@ mod document;
 pub mod environments;
 pub mod limits;
 pub mod load;
-mod named;
+pub mod named;
 pub mod people;
 pub mod platform;
 pub mod problem;

@@ -257,18 +257,18 @@ fn names_that_people_type() {
     assert_eq!(open.project("team-a").unwrap().as_str(), "team-a");
     assert_eq!(strict.project("project-x").unwrap().as_str(), "project-x");
     assert_eq!(
-        strict.project("team-a").unwrap_err(),
+        strict.project("team-a").unwrap_err().to_string(),
         "`team-a` is not a project name here: it begins with `project-`, as in `project-x`"
     );
     assert_eq!(
-        strict.project("Project-X").unwrap_err(),
+        strict.project("Project-X").unwrap_err().to_string(),
         "`Project-X` is not a project name (3 to 32 of a-z, 0-9 and -, beginning with a letter, ending with a letter or \
          digit, no --); for example `project-x`"
     );
     assert!(strict.project("project-").is_err());
     assert_eq!(open.environment_named("dev").unwrap().0.as_str(), "dev");
     assert_eq!(
-        open.environment_named("dve").unwrap_err(),
+        open.environment_named("dve").unwrap_err().to_string(),
         "there is no environment `dve`; did you mean `dev`? expected `dev`"
     );
 }

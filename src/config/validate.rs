@@ -151,7 +151,7 @@ impl<'a> Check<'a> {
             let way = [way[0], way[1], "accounts", project.as_str()];
             self.account(&way, account);
             if let Err(why) = self.config.project(project.as_str()) {
-                self.error(&way, why, "see [names] project_prefix".to_owned());
+                self.error(&way, why.to_string(), "see [names] project_prefix".to_owned());
             }
         }
         self.approvals(name, environment);

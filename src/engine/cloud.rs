@@ -111,6 +111,17 @@ pub enum CloudError {
     },
 }
 
+impl CloudError {
+    /// What a person can do about it, where that is known.
+    pub fn mend(&self) -> Option<&str> {
+        match self {
+            Self::Forbidden { mend, .. } => mend.as_deref(),
+            Self::Blocked { mend, .. } => Some(mend),
+            Self::Passing { .. } | Self::Wrong { .. } => None,
+        }
+    }
+}
+
 /// One resource.
 ///
 /// A contract: every method may be called again at any time, also after the process died in the middle of it, also

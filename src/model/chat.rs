@@ -76,7 +76,7 @@ pub struct Origin {
 }
 
 /// What a message shows of a request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The request as a whole: its live card.
     Card,

@@ -26,6 +26,9 @@ macro_rules! checked_text {
         pub struct $name(String);
 
         impl $name {
+            /// What a valid one looks like, in words.
+            pub const EXPECTED: &'static str = $expected;
+
             /// The text itself.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -146,6 +149,26 @@ checked_text!(
 );
 
 checked_text!(
+    /// A GitHub repository. The rules are GitHub's: an account's name has letters, digits and single hyphens, none of them at its
+    /// beginning or end; a repository's has letters, digits, `.`, `-` and `_`, is neither `.` nor `..`, and does not end with `.git`.
+    Repository,
+    "a GitHub repository such as owner/name (not an address: no https://, no .git)",
+    |text| {
+        let Some((owner, name)) = text.split_once('/') else { return false };
+        let is_word = |b: u8| b.is_ascii_alphanumeric();
+        (1..=39).contains(&owner.len())
+            && owner.bytes().all(|b| is_word(b) || b == b'-')
+            && !owner.starts_with('-')
+            && !owner.ends_with('-')
+            && !owner.contains("--")
+            && (1..=100).contains(&name.len())
+            && name.bytes().all(|b| is_word(b) || b"._-".contains(&b))
+            && !matches!(name, "." | "..")
+            && !name.to_ascii_lowercase().ends_with(".git")
+    }
+);
+
+checked_text!(
     /// Discord's id of anything: a user, a channel, a message, an interaction. Its upper bits say when it was made.
     Snowflake,
     "a Discord id (a number of 15 to 20 digits: in Discord, Settings > Advanced > Developer Mode, then Copy ID)",
@@ -218,6 +241,41 @@ mod tests {
         }
         assert!("/hostedzone/Z1".parse::<HostedZoneId>().is_err(), "the prefix is stripped before, not here");
         assert!("vpc-0abc".parse::<VpcId>().is_ok() && "subnet-0abc".parse::<VpcId>().is_err());
+    }
+
+    #[test]
+    fn repositories_as_github_names_them() {
+        let long = format!("{}/{}", "a".repeat(39), "b".repeat(100));
+        for good in ["acme/algorithm", "Acme-2/My_repo.v2", "a/b", "a/.github", "a/-", "a/git", &long] {
+            assert!(good.parse::<Repository>().is_ok(), "{good} is a repository");
+        }
+        let (owner, name) = (format!("{}/b", "a".repeat(40)), format!("a/{}", "b".repeat(101)));
+        for bad in [
+            "",
+            "acme",
+            "/b",
+            "a/",
+            "a/b/c",
+            "-a/b",
+            "a-/b",
+            "a--b/c",
+            "a_b/c",
+            "a.b/c",
+            "a/.",
+            "a/..",
+            "a/b.git",
+            "a/b.GIT",
+            "a/b c",
+            "á/b",
+            "a/ｂ",
+            "https://github.com/a/b",
+            "git@github.com:a/b",
+            " a/b",
+            &owner,
+            &name,
+        ] {
+            assert!(bad.parse::<Repository>().is_err(), "{bad:?} is not a repository");
+        }
     }
 
     #[test]

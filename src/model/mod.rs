@@ -3,12 +3,14 @@
 //! Reading order: [`ids`] names things, [`person`] says who, [`resource`] says what a resource is and what a
 //! look at it found, [`plan`] says what is to be done, [`request`] says who wants it and how it stands,
 //! [`run`] is the journal of carrying it out, [`verdict`] is a decision with its reasons, [`finding`] is
-//! what a check found wrong and how to mend it, [`chat`] is what is known of chat.
+//! what a check found wrong and how to mend it, [`lookalike`] says which names can be taken for each other, [`chat`] is what is
+//! known of chat.
 
 pub mod chat;
 pub mod digest;
 pub mod finding;
 pub mod ids;
+pub mod lookalike;
 pub mod person;
 pub mod plan;
 mod plan_text;
@@ -20,7 +22,8 @@ pub mod verdict;
 pub use chat::{Heard, Language, Origin, Part, Posted};
 pub use digest::Digest;
 pub use ids::{
-    AccountId, EnvironmentName, HostedZoneId, Place, ProjectName, Region, RequestId, Snowflake, StepId, VpcId,
+    AccountId, EnvironmentName, HostedZoneId, Place, ProjectName, Region, Repository, RequestId, Snowflake, StepId,
+    VpcId,
 };
 pub use person::Person;
 pub use plan::{Action, Direction, Gate, Plan, Step};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Digest;
-use super::ids::{AccountId, EnvironmentName, Place, ProjectName, StepId};
+use super::ids::{AccountId, EnvironmentName, Place, ProjectName, Repository, StepId};
 use super::resource::{Contents, Kind, Outputs, Spec};
 
 /// Which way a project goes through the entrance.
@@ -276,6 +276,9 @@ pub struct Plan {
     pub environment: EnvironmentName,
     /// The project's place.
     pub place: Place,
+    /// The project's GitHub repository, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Repository>,
     /// The names of all accounts that the plan touches.
     pub accounts: BTreeMap<AccountId, String>,
     /// The steps, none before one that it needs.

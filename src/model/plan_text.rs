@@ -8,8 +8,11 @@ use super::resource::amount;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { direction, project, environment, place, .. } = self;
+        let Self { direction, project, environment, place, repository, .. } = self;
         writeln!(f, "Plan: {direction} {project} {environment} in {}, {}", self.account(&place.account), place.region)?;
+        if let Some(repository) = repository {
+            writeln!(f, "Repository: {repository}")?;
+        }
         writeln!(f)?;
         let width = self.steps.iter().map(|step| step.desired.id.as_str().len()).max().unwrap_or(0);
         // What mends several steps is said once.

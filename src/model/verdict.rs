@@ -8,5 +8,16 @@ pub struct Verdict {
     /// Whether it is allowed.
     pub allowed: bool,
     /// Why: the rules that decided, in words. Never empty for a refusal.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
+}
+
+/// A rule's reason, in every language that it was written in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule's id; `no-rule` where no rule permits it.
+    pub rule: String,
+    /// In English.
+    pub en: String,
+    /// In Japanese; the English one where the rule has none.
+    pub ja: String,
 }

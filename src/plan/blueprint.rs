@@ -1,11 +1,12 @@
 //! From a blueprint to what one project is to have in one environment: templates filled in, everything checked.
 
 mod names;
+mod template;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use minijinja::{Environment as Templates, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment as Templates, UndefinedBehavior};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use serde_json::{Map, Value, json};
@@ -14,10 +15,9 @@ use crate::config::problem::{explain, instead_of, quoted};
 use crate::config::{Blueprint, Config, ResourceTemplate};
 use crate::model::plan::Desired;
 use crate::model::resource::ZoneAssociation;
-use crate::model::{EnvironmentName, Kind, Place, ProjectName, Spec, StepId};
+use crate::model::{EnvironmentName, Kind, Place, ProjectName, Repository, Spec, StepId};
 
-/// What a template may name, and what it becomes.
-type Variables = BTreeMap<&'static str, String>;
+use template::{REPOSITORY, Variables, fill_in, names_repository};
 
 /// One thing that is wrong in a blueprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,11 @@ pub struct Fault {
 pub enum BlueprintError {
     /// The project has no place in that environment, for this reason.
     NoPlace(String),
+    /// It names the project's repository, and none is known.
+    NeedsRepository {
+        /// The blueprint's name.
+        blueprint: String,
+    },
     /// The blueprint is wrong.
     Wrong {
         /// Its name.
@@ -52,6 +57,9 @@ impl fmt::Display for BlueprintError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPlace(why) => f.write_str(why),
+            Self::NeedsRepository { blueprint } => {
+                write!(f, "the blueprint `{blueprint}` needs a repository: give one with --repository OWNER/NAME")
+            }
             Self::Wrong { blueprint, source, faults } => {
                 for (at, Fault { line, resource, field, what }) in faults.iter().enumerate() {
                     let separator = if at == 0 { "" } else { "\n" };
@@ -69,14 +77,23 @@ impl fmt::Display for BlueprintError {
 
 impl std::error::Error for BlueprintError {}
 
-/// What `blueprint` asks for, for that project in that environment, in the blueprint's own order. Nothing is looked up.
+/// What `blueprint` asks for, for that project in that environment, in the blueprint's own order. `repository`: the project's,
+/// where one is known. Nothing is looked up.
 pub fn desired(
     config: &Config,
     blueprint: &Blueprint,
     project: &ProjectName,
     environment: &EnvironmentName,
+    repository: Option<&Repository>,
 ) -> Result<Vec<Desired>, BlueprintError> {
-    let (place, variables) = surroundings(config, project, environment).map_err(BlueprintError::NoPlace)?;
+    let (place, mut variables) = surroundings(config, project, environment).map_err(BlueprintError::NoPlace)?;
+    match repository {
+        Some(repository) => drop(variables.insert(REPOSITORY, repository.to_string())),
+        None if blueprint.resources.iter().any(|resource| resource.fields.values().any(names_repository)) => {
+            return Err(BlueprintError::NeedsRepository { blueprint: blueprint.name.clone() });
+        }
+        None => {}
+    }
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for template in &blueprint.resources {
@@ -108,7 +125,7 @@ fn surroundings(
     project: &ProjectName,
     environment: &EnvironmentName,
 ) -> Result<(Place, Variables), String> {
-    let (_, settings) = config.environment_named(environment.as_str())?;
+    let (_, settings) = config.environment_named(environment.as_str()).map_err(|error| error.to_string())?;
     let none = || {
         format!(
             "{project} has no account in {environment}: name one under [environments.{environment}], \
@@ -263,29 +280,6 @@ fn blame(fields: &Map<String, Value>, message: &str) -> String {
 /// The same fields in the same order, but for one: serde reports the first that is wrong, so the order matters.
 fn without(fields: &Map<String, Value>, left_out: &str) -> Map<String, Value> {
     fields.iter().filter(|(field, _)| *field != left_out).map(|(field, value)| (field.clone(), value.clone())).collect()
-}
-
-/// `text` with its variables filled in.
-fn fill_in(templates: &Templates<'_>, variables: &Variables, text: &str) -> Result<String, String> {
-    let wrong = |error: &minijinja::Error| match error.detail() {
-        Some(detail) => format!("`{text}` is not a template: {detail}"),
-        None => format!("`{text}` is not a template: {}", error.kind()),
-    };
-    let template = templates.template_from_str(text).map_err(|error| wrong(&error))?;
-    template.render(variables).map_err(|error| {
-        let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        unknown.retain(|name| !variables.contains_key(name.as_str()));
-        unknown.sort();
-        match (error.kind(), unknown.as_slice()) {
-            (ErrorKind::UndefinedError, []) => format!("`{text}` names something that a variable does not have"),
-            (ErrorKind::UndefinedError, unknown) => {
-                let known = variables.keys().copied();
-                let allowed = instead_of(unknown.first().map_or("", String::as_str), known);
-                format!("unknown variable {} in `{text}`; {allowed}", quoted(unknown))
-            }
-            _ => wrong(&error),
-        }
-    })
 }
 
 /// Ids are unique, and every id that is named exists.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::model::plan::{Desired, Direction, NOT_SEEN, Plan, Step};
-use crate::model::{AccountId, Action, EnvironmentName, Observed, Place, ProjectName, StepId};
+use crate::model::{AccountId, Action, EnvironmentName, Observed, Place, ProjectName, Repository, StepId};
 
 use super::decide::{Consent, GateRules, Others, step, with_action};
 
@@ -43,6 +43,8 @@ pub struct Subject {
     pub environment: EnvironmentName,
     /// The project's place.
     pub place: Place,
+    /// The project's GitHub repository, where one is known.
+    pub repository: Option<Repository>,
     /// Resources to take over if they are there and not ours.
     pub adopt: BTreeSet<StepId>,
     /// Destroy what is held, with what holds it.
@@ -67,6 +69,7 @@ pub fn plan(config: &Config, subject: &Subject, ordered: Vec<Desired>, looks: &B
         project: subject.project.clone(),
         environment: subject.environment.clone(),
         place: subject.place.clone(),
+        repository: subject.repository.clone(),
         accounts: accounts(config, &subject.place, &steps),
         steps,
         notes,

@@ -10,7 +10,7 @@ use cedar_policy::{
     RestrictedExpression,
 };
 
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Reason, Verdict};
 use crate::model::{EnvironmentName, Person};
 
 /// What somebody wants to do.
@@ -63,9 +63,7 @@ impl<'a> Deed<'a> {
 
 /// Whether `person` may do `deed` on these grounds, and why. Whatever cannot be decided is refused.
 pub fn decide(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Verdict {
-    let verdict = ask(person, deed, grounds);
-    verdict
-        .unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![format!("the rules could not decide: {why}")] })
+    ask(person, deed, grounds).unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![undecided(&why)] })
 }
 
 fn ask(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Result<Verdict, String> {
@@ -83,34 +81,46 @@ fn ask(person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Result<Verdict
     let request = Request::new(principal, uid("Action", deed.action())?, resource, context, None).map_err(said)?;
     let answer = Authorizer::new().is_authorized(&request, rules, &entities(person, grounds)?);
     let allowed = answer.decision() == Decision::Allow;
-    let mut reasons: Vec<String> = answer
-        .diagnostics()
+    let diagnostics = answer.diagnostics();
+    let mut reasons: Vec<Reason> = diagnostics
         .reason()
-        .filter_map(|id| rules.policy(id)?.annotation("reason").map(str::to_owned))
-        .chain(answer.diagnostics().errors().map(ToString::to_string))
+        .filter_map(|id| rules.policy(id).and_then(rules::reason))
+        .chain(diagnostics.errors().map(|error| undecided(&error.to_string())))
         .collect();
     if reasons.is_empty() {
         reasons.push(nobody_said_yes(deed, grounds));
     }
-    reasons.sort();
+    reasons.sort_by(|one, other| one.en.cmp(&other.en));
     Ok(Verdict { allowed, reasons })
 }
 
-/// Nothing forbids it, but no rule permits it either.
-fn nobody_said_yes(deed: Deed<'_>, grounds: &Grounds<'_>) -> String {
-    let Grounds { environment, requesters, approvers } = grounds;
-    match deed {
-        Deed::Read | Deed::Request | Deed::Retry(_) => {
-            format!("in {environment} this is for members of {}", list(requesters))
-        }
-        Deed::Approve(_) | Deed::Reject(_) | Deed::Cancel(_) => {
-            format!("in {environment} this is for members of {}", list(approvers))
-        }
+/// The id of a reason that is no rule's.
+const NO_RULE: &str = "no-rule";
+
+/// The rules, or what they were asked, are broken.
+fn undecided(why: &str) -> Reason {
+    Reason {
+        rule: NO_RULE.to_owned(),
+        en: format!("the rules could not decide: {why}"),
+        ja: format!("ルールでは判断できませんでした: {why}"),
     }
 }
 
-fn list(groups: &[String]) -> String {
-    if groups.is_empty() { "no group".to_owned() } else { groups.join(" or ") }
+/// Nothing forbids it, but no rule permits it either.
+fn nobody_said_yes(deed: Deed<'_>, grounds: &Grounds<'_>) -> Reason {
+    let Grounds { environment, requesters, approvers } = grounds;
+    let groups = match deed {
+        Deed::Read | Deed::Request | Deed::Retry(_) => requesters,
+        Deed::Approve(_) | Deed::Reject(_) | Deed::Cancel(_) => approvers,
+    };
+    let (en, ja) = match groups {
+        [] => ("no group".to_owned(), format!("{environment} でこれを行えるグループはありません")),
+        groups => {
+            let ja = format!("{environment} でこれを行えるのは {} のメンバーだけです", groups.join(" または "));
+            (groups.join(" or "), ja)
+        }
+    };
+    Reason { rule: NO_RULE.to_owned(), en: format!("in {environment} this is for members of {en}"), ja }
 }
 
 fn entities(person: &Person, grounds: &Grounds<'_>) -> Result<Entities, String> {
@@ -184,17 +194,37 @@ mod tests {
             let verdict = may(who, deed, requesters);
             assert_eq!(verdict.allowed, allowed, "{who} {deed:?}: {verdict:?}");
             assert!(!verdict.reasons.is_empty());
+            for reason in verdict.reasons {
+                assert!(!reason.en.is_empty() && !reason.ja.is_ascii(), "{reason:?}");
+            }
         }
     }
 
     #[test]
     fn a_refusal_says_why_in_words() {
         let ren = person("ren", &["infra-leads"]);
+        let said =
+            |verdict: Verdict| verdict.reasons.into_iter().map(|why| (why.rule, why.en, why.ja)).collect::<Vec<_>>();
+        let reason = |rule: &str, en: &str, ja: &str| vec![(rule.to_owned(), en.to_owned(), ja.to_owned())];
         assert_eq!(
-            may(&ren, Deed::Approve(&ren), &[]).reasons,
-            ["nobody approves their own request: somebody else has to"]
+            said(may(&ren, Deed::Approve(&ren), &[])),
+            reason(
+                "four-eyes",
+                "nobody approves their own request: somebody else has to",
+                "自分の申請は自分では承認できません。ほかの人の承認が必要です"
+            )
         );
         let guest = person("guest", &[]);
-        assert_eq!(may(&guest, Deed::Approve(&ren), &[]).reasons, ["in dev this is for members of infra-leads"]);
+        assert_eq!(
+            said(may(&guest, Deed::Approve(&ren), &[])),
+            reason(
+                "no-rule",
+                "in dev this is for members of infra-leads",
+                "dev でこれを行えるのは infra-leads のメンバーだけです"
+            )
+        );
+        let nobody = Grounds { environment: &"dev".parse().unwrap(), requesters: &[], approvers: &[] };
+        let refused = said(decide(&guest, Deed::Approve(&ren), &nobody));
+        assert_eq!(refused[0].2, "dev でこれを行えるグループはありません");
     }
 }

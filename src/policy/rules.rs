@@ -1,6 +1,8 @@
 //! The built-in rules: the files of `policies/authz/`, checked against their schema.
 
-use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{Policy, PolicySet, Schema, ValidationMode, Validator};
+
+use crate::model::verdict::Reason;
 
 /// The rules' files: name and text.
 const FILES: [(&str, &str); 7] = [
@@ -37,6 +39,13 @@ pub(super) fn built_in() -> Result<PolicySet, String> {
     }
 }
 
+/// Why a rule decides as it does, in the words of its annotations.
+pub(super) fn reason(rule: &Policy) -> Option<Reason> {
+    let en = rule.annotation("reason")?;
+    let ja = rule.annotation("reason_ja").unwrap_or(en);
+    Some(Reason { rule: rule.id().to_string(), en: en.to_owned(), ja: ja.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,7 +55,9 @@ mod tests {
         let rules = built_in().unwrap();
         assert_eq!(rules.policies().count(), FILES.len());
         for rule in rules.policies() {
-            assert!(rule.annotation("reason").is_some_and(|reason| reason.len() > 10), "{} says why", rule.id());
+            let reason = reason(rule).unwrap_or_else(|| panic!("{} says why", rule.id()));
+            assert!(reason.en.len() > 10 && reason.en.is_ascii(), "{reason:?}");
+            assert!(reason.ja.chars().count() > 5 && !reason.ja.is_ascii(), "{reason:?}");
         }
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/policies/authz")).unwrap();
         let cedar = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "cedar"));

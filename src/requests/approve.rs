@@ -1,12 +1,15 @@
 //! Approve a step: for exactly what was shown, by somebody who may, and who did not ask for it.
 
-use super::{Desk, DeskError};
+use serde::Serialize;
+
+use super::show::RequestView;
+use super::{Desk, DeskError, Why};
 use crate::model::{Approval, Digest, Person, RequestId, RequestState, Step, StepId};
 use crate::policy::Deed;
 pub use crate::store::Given;
 
 /// A step that can be approved now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Approvable {
     /// The step, inputs filled in: exactly what is to be approved.
     pub step: Step,
@@ -14,6 +17,25 @@ pub struct Approvable {
     pub digest: Digest,
     /// Who has approved it so far.
     pub approved_by: Vec<String>,
+}
+
+impl Approvable {
+    /// How many approvals it still takes.
+    pub fn lacks(&self) -> usize {
+        let needed = self.step.gate.as_ref().map_or(0, |gate| gate.approvals);
+        (needed as usize).saturating_sub(self.approved_by.len())
+    }
+}
+
+impl RequestView {
+    /// The steps that wait for approvals, whoever may give them.
+    pub fn approvable(&self) -> impl Iterator<Item = Approvable> {
+        self.held().map(|(step, digest)| Approvable {
+            step: step.clone(),
+            digest: digest.clone(),
+            approved_by: self.approvers(step, digest).map(|by| by.name.clone()).collect(),
+        })
+    }
 }
 
 impl Desk {
@@ -31,29 +53,19 @@ impl Desk {
         let request = &view.request;
         self.allow(person, Deed::Approve(&request.by), &request.plan.environment)?;
         if request.state != RequestState::Open {
-            return Err(DeskError::NotNow(format!("{id} is {}: there is nothing to approve", request.state)));
+            return Err(DeskError::NotNow(Why::NothingToApprove { request: id.clone(), state: request.state }));
         }
         if let Some(named) = step
             && view.steps.iter().all(|view| view.step.desired.id.as_str() != named)
         {
-            let known: Vec<&str> = view.steps.iter().map(|view| view.step.desired.id.as_str()).collect();
-            return Err(DeskError::NotFound(format!("{id} has no step `{named}`; it has {}", known.join(", "))));
+            let known = view.steps.iter().map(|view| view.step.desired.id.to_string()).collect();
+            return Err(DeskError::NotFound(Why::NoSuchStep { request: id.clone(), step: named.to_owned(), known }));
         }
-        let held: Vec<Approvable> = view
-            .held()
-            .filter(|(held, _)| step.is_none_or(|named| held.desired.id.as_str() == named))
-            .map(|(step, digest)| Approvable {
-                step: step.clone(),
-                digest: digest.clone(),
-                approved_by: view.approvers(step, digest).map(|by| by.name.clone()).collect(),
-            })
-            .collect();
+        let meant = |held: &Approvable| step.is_none_or(|named| held.step.desired.id.as_str() == named);
+        let held: Vec<Approvable> = view.approvable().filter(meant).collect();
         if held.is_empty() {
-            let what = match step {
-                Some(named) => format!("{named} of {id} does not wait for an approval now"),
-                None => format!("no step of {id} waits for an approval now"),
-            };
-            return Err(DeskError::NotNow(format!("{what}: `genkan show {id}` says how it stands")));
+            let step = step.map(str::to_owned);
+            return Err(DeskError::NotNow(Why::NothingHeld { request: id.clone(), step }));
         }
         Ok(held)
     }
@@ -71,9 +83,7 @@ impl Desk {
     ) -> Result<Given, DeskError> {
         let held = self.approvable(person, id, Some(step.as_str())).await?;
         if held.iter().all(|held| held.digest != *digest) {
-            return Err(DeskError::NotNow(format!(
-                "{step} of {id} has changed since it was shown: look at it again, and approve what it is now"
-            )));
+            return Err(DeskError::NotNow(Why::Changed { request: id.clone(), step: step.clone() }));
         }
         let approval = Approval { step: step.clone(), digest: digest.clone(), by: person.clone(), at: (self.clock)() };
         Ok(self.store.approve(id, &approval).await?)

@@ -1,6 +1,6 @@
 //! Cancel a request: it ends where it is; what was done stays, what was left open is closed.
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::model::request::RequestMove;
 use crate::model::{Person, Request, RequestId, RequestState};
 use crate::policy::Deed;
@@ -32,7 +32,7 @@ impl Desk {
             return Ok(request.clone());
         }
         if request.state.after(how).is_none() {
-            return Err(DeskError::NotNow(format!("{} is {} already", request.id, request.state)));
+            return Err(DeskError::NotNow(Why::Ended { request: request.id.clone(), state: request.state }));
         }
         let ended = self.store.advance(request, how, Some(person), reason).await?;
         self.close_if_free(&request.id).await?;

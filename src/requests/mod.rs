@@ -25,11 +25,13 @@ pub mod work;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::engine::{Clock, Cloud, CloudError, Engine, Journal, JournalError};
+use crate::engine::{Clock, Cloud, CloudError, Engine, Journal};
 use crate::model::finding::Finding;
 use crate::model::{EnvironmentName, Person, Plan};
 use crate::policy::{self, Deed, Grounds};
-use crate::store::{AdvanceError, ApproveError, Changes, Store, StoreError};
+use crate::store::Store;
+pub use crate::store::{Changed, Changes};
+pub use why::Why;
 
 /// The one way in: everything that the use cases need.
 #[derive(Clone)]
@@ -62,27 +64,27 @@ pub struct DeskParts {
     pub holder: String,
 }
 
-/// Why a use case did not do what was asked. Every text says what is wrong and what to do.
+/// Why a use case did not do what was asked: of what sort it is, and the [`Why`] that says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// The words of the question are off: an unknown environment, a name against the rule …
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Why),
     /// There is no such thing.
     #[error("{0}")]
-    NotFound(String),
+    NotFound(Why),
     /// This person may not do that.
     #[error("{0}")]
-    Refused(String),
+    Refused(Why),
     /// The plan has steps that stand in its way; nothing was begun.
     #[error("the plan is blocked at {}", blocked_steps(.0))]
     Blocked(Box<Plan>),
     /// Another request has this project and environment, or what is shared with it: which, and what to do.
     #[error("{0}")]
-    Busy(String),
+    Busy(Why),
     /// It is not possible as the request stands.
     #[error("{0}")]
-    NotNow(String),
+    NotNow(Why),
     /// AWS refused.
     #[error(transparent)]
     Cloud(#[from] CloudError),
@@ -95,41 +97,14 @@ fn blocked_steps(plan: &Plan) -> String {
     plan.blocked().map(|step| step.desired.id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-impl From<StoreError> for DeskError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound(id) => {
-                Self::NotFound(format!("there is no request {id}: `genkan requests` lists them"))
+impl DeskError {
+    /// The typed reason, where there is one.
+    pub const fn why(&self) -> Option<&Why> {
+        match self {
+            Self::Invalid(why) | Self::NotFound(why) | Self::Refused(why) | Self::Busy(why) | Self::NotNow(why) => {
+                Some(why)
             }
-            failed => Self::Store(failed.to_string()),
-        }
-    }
-}
-
-impl From<AdvanceError> for DeskError {
-    fn from(error: AdvanceError) -> Self {
-        match error {
-            AdvanceError::Store(error) => error.into(),
-            AdvanceError::InTheWay(in_the_way) => in_the_way.into(),
-            not_now => Self::NotNow(not_now.to_string()),
-        }
-    }
-}
-
-impl From<ApproveError> for DeskError {
-    fn from(error: ApproveError) -> Self {
-        match error {
-            ApproveError::Store(error) => error.into(),
-            not_now => Self::NotNow(not_now.to_string()),
-        }
-    }
-}
-
-impl From<JournalError> for DeskError {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Storage(why) => Self::Store(why),
-            other => Self::NotNow(other.to_string()),
+            Self::Blocked(_) | Self::Cloud(_) | Self::Store(_) => None,
         }
     }
 }
@@ -169,6 +144,6 @@ impl Desk {
         if verdict.allowed {
             return Ok(());
         }
-        Err(DeskError::Refused(format!("{person} may not: {}", verdict.reasons.join("; "))))
+        Err(DeskError::Refused(Why::Forbidden { person: person.name.clone(), reasons: verdict.reasons }))
     }
 }

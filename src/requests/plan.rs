@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::look::key;
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::engine::FreshLooks;
 use crate::engine::cloud::Behalf;
+use crate::model::ids::InvalidId;
+use crate::model::lookalike::lookalikes;
 use crate::model::plan::Direction;
 use crate::model::run::ResourceKey;
-use crate::model::{Person, Plan, RequestId, StepId};
+use crate::model::{EnvironmentName, Person, Plan, ProjectName, Repository, RequestId, RequestState, StepId};
+use crate::plan::blueprint::BlueprintError;
 use crate::plan::build::Subject;
 use crate::plan::{blueprint, build, order};
 use crate::policy::Deed;
+use crate::store::RequestFilter;
 
 /// What somebody wants, in their own words.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub struct Wish {
     pub environment: String,
     /// Resources (by the blueprint's ids) to take over if they are there and not ours.
     pub adopt: Vec<String>,
+    /// The project's GitHub repository (`owner/name`) as it was typed; none = the one that its last onboarding named.
+    pub repository: Option<String>,
     /// Destroy what is held, with what holds it.
     pub delete_data: bool,
     /// It will be carried out at once if nothing is in the way, so that sessions may be opened meanwhile.
@@ -48,15 +54,15 @@ impl Desk {
     /// [`DeskError::Invalid`] for names that are not known or against the rule; [`DeskError::Refused`] by policy. A resource
     /// that could not be looked at is not an error: it is a blocked step, with the reason.
     pub async fn plan(&self, person: &Person, wish: &Wish) -> Result<Prepared, DeskError> {
-        let subject = self.subject(wish)?;
+        let mut subject = self.subject(wish)?;
         self.allow(person, if wish.at_once { Deed::Request } else { Deed::Read }, &subject.environment)?;
+        if subject.repository.is_none() {
+            subject.repository = self.repository_of(&subject.project, &subject.environment).await?;
+        }
         let wanted = self.wanted(&subject)?;
         if let Some(unknown) = subject.adopt.iter().find(|id| wanted.iter().all(|desired| desired.id != **id)) {
-            let known: Vec<&str> = wanted.iter().map(|desired| desired.id.as_str()).collect();
-            return Err(DeskError::Invalid(format!(
-                "--adopt: there is no `{unknown}`; there are {}",
-                known.join(", ")
-            )));
+            let known = wanted.iter().map(|desired| desired.id.to_string()).collect();
+            return Err(DeskError::Invalid(Why::UnknownAdopt { id: unknown.clone(), known }));
         }
         let id = RequestId::from_random(rand::random());
         let behalf =
@@ -65,10 +71,46 @@ impl Desk {
         let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
         let ordered = order::ordered(subject.direction, wanted);
         let mut plan = build::plan(&self.config, &subject, ordered, &looks.by_step);
-        if subject.direction == Direction::Teardown {
-            plan.notes.extend(self.left_behind(&plan).await?);
-        }
+        plan.notes.extend(match subject.direction {
+            Direction::Onboard => self.looks_like(&subject.project).await?,
+            Direction::Teardown => self.left_behind(&plan).await?,
+        });
         Ok(Prepared { id, plan, fresh: looks.fresh(looked_at) })
+    }
+
+    /// Whether this person may ask for that at all: the names obey the rules, and policy lets them. Looks at nothing in AWS, so
+    /// that a face can refuse at once.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`], [`DeskError::Refused`].
+    pub fn may_ask(&self, person: &Person, wish: &Wish) -> Result<(), DeskError> {
+        self.allow(person, Deed::Request, &self.subject(wish)?.environment)
+    }
+
+    /// Other projects that this one can be taken for: those that the memory knows and those that the config names.
+    async fn looks_like(&self, project: &ProjectName) -> Result<Vec<String>, DeskError> {
+        let known = self.store.project_names().await?;
+        let configured = self.config.environments.values().flat_map(|settings| settings.accounts.keys());
+        let alike = lookalikes(project, known.iter().chain(configured));
+        Ok(alike.into_iter().map(|other| format!("LOOKS LIKE {other}: is that the one you mean?")).collect())
+    }
+
+    /// The repository that the project's last onboarding named, there or else in another environment.
+    pub(super) async fn repository_of(
+        &self,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+    ) -> Result<Option<Repository>, DeskError> {
+        let of_project = RequestFilter {
+            project: Some(project.clone()),
+            states: vec![RequestState::Open, RequestState::Failed, RequestState::Done],
+            ..RequestFilter::default()
+        };
+        let requests = self.store.list(&of_project).await?.into_iter().map(|request| request.plan);
+        let (here, elsewhere): (Vec<Plan>, Vec<Plan>) = requests
+            .filter(|plan| plan.direction == Direction::Onboard)
+            .partition(|plan| plan.environment == *environment);
+        Ok(here.into_iter().chain(elsewhere).find_map(|plan| plan.repository))
     }
 
     /// What was made for the project and is not in its blueprint any more: a teardown does not know how to remove it.
@@ -90,25 +132,34 @@ impl Desk {
 
     /// A wish with its names checked.
     pub(super) fn subject(&self, wish: &Wish) -> Result<Subject, DeskError> {
-        let (environment, _) = self.config.environment_named(&wish.environment).map_err(DeskError::Invalid)?;
-        let project = self.config.project(&wish.project).map_err(DeskError::Invalid)?;
+        let (environment, _) = self.config.environment_named(&wish.environment)?;
+        let project = self.config.project(&wish.project)?;
         let place = self.config.place_of(&project, &environment).ok_or_else(|| {
-            DeskError::Invalid(format!(
-                "{environment} has no account for {project}: name one in [environments.{environment}.accounts], or a shared \
-                 one as its `account`"
-            ))
+            DeskError::Invalid(Why::NoAccount { project: project.clone(), environment: environment.clone() })
         })?;
-        let adopt: Result<BTreeSet<StepId>, _> = wish.adopt.iter().map(|id| id.parse()).collect();
-        let adopt = adopt.map_err(|error| DeskError::Invalid(format!("--adopt: {error}")))?;
-        Ok(Subject { direction: wish.direction, project, environment, place, adopt, delete_data: wish.delete_data })
+        let adopt: Result<BTreeSet<StepId>, InvalidId> = wish.adopt.iter().map(|id| id.parse()).collect();
+        let adopt = adopt.map_err(|error| DeskError::Invalid(Why::BadStep { text: error.text }))?;
+        let repository = wish.repository.as_deref().map(str::parse).transpose();
+        let repository =
+            repository.map_err(|error: InvalidId| DeskError::Invalid(Why::BadRepository { text: error.text }))?;
+        let (direction, delete_data) = (wish.direction, wish.delete_data);
+        Ok(Subject { direction, project, environment, place, repository, adopt, delete_data })
     }
 
     /// What the environment's blueprint asks for.
     pub(super) fn wanted(&self, subject: &Subject) -> Result<Vec<crate::model::plan::Desired>, DeskError> {
-        let invalid = |error: &dyn std::fmt::Display| DeskError::Invalid(error.to_string());
-        let name = self.config.environments.get(&subject.environment).map(|settings| settings.blueprint.as_str());
-        let found = self.config.blueprint(name.unwrap_or_default()).map_err(|error| invalid(&error))?;
-        blueprint::desired(&self.config, &found, &subject.project, &subject.environment)
-            .map_err(|error| invalid(&error))
+        let (project, environment) = (&subject.project, &subject.environment);
+        let name = self.config.environments.get(environment).map(|settings| settings.blueprint.as_str());
+        let found = self.config.blueprint(name.unwrap_or_default());
+        let found = found.map_err(|errors| DeskError::Invalid(Why::BadBlueprint { text: errors.to_string() }))?;
+        let desired = blueprint::desired(&self.config, &found, project, environment, subject.repository.as_ref());
+        desired.map_err(|error| {
+            DeskError::Invalid(match error {
+                BlueprintError::NeedsRepository { .. } => {
+                    Why::NeedsRepository { project: project.clone(), environment: environment.clone() }
+                }
+                wrong => Why::BadBlueprint { text: wrong.to_string() },
+            })
+        })
     }
 }

@@ -10,8 +10,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`].
     pub async fn posted(&self, request: &RequestId) -> Result<Vec<Posted>, DeskError> {
-        let _ = request;
-        todo!()
+        Ok(self.store.posted(request).await?)
     }
 
     /// Writes down where and what a message shows, over what was known of it. Ticks no change feed.
@@ -19,8 +18,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`].
     pub async fn remember_posted(&self, posted: &Posted) -> Result<(), DeskError> {
-        let _ = posted;
-        todo!()
+        Ok(self.store.remember_posted(posted).await?)
     }
 
     /// The requests whose messages may have to be drawn: every open or failed one, and every one with a message that does not
@@ -29,7 +27,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`].
     pub async fn to_draw(&self) -> Result<Vec<RequestId>, DeskError> {
-        todo!()
+        Ok(self.store.to_draw().await?)
     }
 
     /// As [`Desk::changes`], and `Many` within a second after another process has written something too.
@@ -37,6 +35,6 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`].
     pub async fn changes_everywhere(&self) -> Result<Changes, DeskError> {
-        todo!()
+        Ok(self.store.subscribe_everywhere().await?)
     }
 }

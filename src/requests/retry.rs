@@ -1,6 +1,6 @@
 //! Retry a request: steps that failed are taken up again, as if never begun; what is done stays done.
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::model::request::RequestMove;
 use crate::model::{Person, Request, RequestId, RequestState};
 use crate::policy::Deed;
@@ -16,18 +16,12 @@ impl Desk {
         let request = self.store.request(id).await?;
         self.allow(person, Deed::Retry(&request.by), &request.plan.environment)?;
         if request.state.after(RequestMove::Retry).is_none() {
-            return Err(DeskError::NotNow(format!(
-                "{id} is {}: ask again with `genkan {} {} {}`",
-                request.state, request.plan.direction, request.plan.project, request.plan.environment
-            )));
+            return Err(DeskError::NotNow(Why::ask_again(&request)));
         }
         if request.state == RequestState::Failed
             && let Some(later) = self.later_than(&request).await?
         {
-            return Err(DeskError::NotNow(format!(
-                "{} came after {id}, and may have undone what {id} did: ask again with `genkan {} {} {}`",
-                later.id, request.plan.direction, request.plan.project, request.plan.environment
-            )));
+            return Err(DeskError::NotNow(Why::overtaken(&request, later)));
         }
         Ok(self.store.advance(&request, RequestMove::Retry, Some(person), None).await?)
     }
@@ -37,8 +31,8 @@ impl Desk {
         let newest = RequestFilter {
             project: Some(request.plan.project.clone()),
             environment: Some(request.plan.environment.clone()),
-            states: vec![],
             limit: Some(1),
+            ..RequestFilter::default()
         };
         Ok(self.store.list(&newest).await?.into_iter().find(|newest| newest.asked_at > request.asked_at))
     }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::carry_out::CarriedOut;
 use super::plan::Prepared;
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::engine::Lease;
 use crate::model::{RequestId, StepState};
 
@@ -67,10 +67,7 @@ impl Desk {
         let patience = tokio::time::Instant::now() + Lease::LENGTH + Lease::LENGTH / 6;
         while !self.close_what_ended_early(id).await? {
             if *stop.borrow() || tokio::time::Instant::now() > patience {
-                return Err(DeskError::NotNow(format!(
-                    "{id} has ended, but another process has it in hand, and something may still be open: `genkan cancel {id}` \
-                     in a minute closes it"
-                )));
+                return Err(DeskError::NotNow(Why::StillOpen { request: id.clone() }));
             }
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}

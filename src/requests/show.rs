@@ -10,7 +10,7 @@ use crate::model::{
     StepState,
 };
 use crate::policy::Deed;
-use crate::store::{FindError, RequestFilter};
+use crate::store::RequestFilter;
 
 /// A request as people see it: a function of what is stored.
 #[derive(Debug, Clone, Serialize)]
@@ -89,19 +89,9 @@ impl Desk {
     /// The id that somebody meant: the whole of it, or a beginning that only one has.
     ///
     /// # Errors
-    /// [`DeskError::NotFound`] where none or several begin so.
+    /// [`DeskError::NotFound`] where none or several begin so; [`DeskError::Invalid`] where nothing was said.
     pub async fn find(&self, text: &str) -> Result<RequestId, DeskError> {
-        match self.store.find(text).await {
-            Ok(request) => Ok(request.id),
-            Err(FindError::Store(error)) => Err(error.into()),
-            Err(FindError::Nothing(_)) if matches!(text, "" | "r-") => Err(DeskError::Invalid(
-                "which request? Its id, or `r-` and as many of its characters as only it has".to_owned(),
-            )),
-            Err(FindError::Nothing(_)) => {
-                Err(DeskError::NotFound(format!("there is no request {text}: `genkan requests` lists them")))
-            }
-            Err(several @ FindError::Ambiguous(_)) => Err(DeskError::NotFound(several.to_string())),
-        }
+        Ok(self.store.find(text).await?.id)
     }
 
     /// Everything about a request, for the process that carries it out.
@@ -173,6 +163,7 @@ impl Desk {
             project: which.project.clone(),
             environment: which.environment.clone(),
             states: which.states.clone(),
+            by: which.by.clone(),
             limit: Some(which.limit),
         };
         let mut requests = self.store.list(&filter).await?;

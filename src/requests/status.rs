@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::plan::Wish;
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::model::plan::Direction;
 use crate::model::{EnvironmentName, Person, Plan, ProjectName, Request, RequestState};
 use crate::store::RequestFilter;
@@ -51,18 +51,16 @@ impl Desk {
         project: Option<&str>,
         environment: Option<&str>,
     ) -> Result<Vec<(ProjectName, EnvironmentName)>, DeskError> {
-        let project = project.map(|name| self.config.project(name)).transpose().map_err(DeskError::Invalid)?;
-        let environment = environment
-            .map(|name| self.config.environment_named(name).map(|(name, _)| name))
-            .transpose()
-            .map_err(DeskError::Invalid)?;
+        let project = project.map(|name| self.config.project(name)).transpose()?;
+        let environment =
+            environment.map(|name| self.config.environment_named(name).map(|(name, _)| name)).transpose()?;
         if let (Some(project), Some(environment)) = (&project, &environment) {
             return Ok(vec![(project.clone(), environment.clone())]);
         }
         let filter = RequestFilter { project: project.clone(), environment, ..RequestFilter::default() };
         let requests = self.store.list(&filter).await?;
         if let (Some(project), true) = (&project, requests.is_empty()) {
-            return Err(DeskError::NotFound(format!("nobody has asked for anything for {project}")));
+            return Err(DeskError::NotFound(Why::NeverAskedFor { project: project.clone() }));
         }
         let mut pairs = Vec::new();
         let mut met = BTreeSet::new();
@@ -101,6 +99,7 @@ impl Desk {
             project: project.to_string(),
             environment: environment.to_string(),
             adopt: vec![],
+            repository: None,
             delete_data: false,
             at_once: false,
         };
@@ -112,8 +111,8 @@ impl Desk {
         let filter = RequestFilter {
             project: Some(project.clone()),
             environment: Some(environment.clone()),
-            states: vec![],
             limit: Some(20),
+            ..RequestFilter::default()
         };
         let mut requests = self.store.list(&filter).await?;
         let under_way = requests.iter().position(|request| request.state == RequestState::Open).unwrap_or(0);

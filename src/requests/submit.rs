@@ -4,7 +4,7 @@ use super::plan::Prepared;
 use super::{Desk, DeskError};
 use crate::model::{Origin, Person, Request};
 use crate::policy::Deed;
-use crate::store::{NewRequest, SubmitError};
+use crate::store::NewRequest;
 
 /// What became of a wish.
 #[derive(Debug)]
@@ -13,25 +13,6 @@ pub enum Submitted {
     NothingToDo,
     /// It will be carried out.
     Request(Box<Request>),
-}
-
-impl From<SubmitError> for DeskError {
-    fn from(error: SubmitError) -> Self {
-        match error {
-            SubmitError::Busy(other) => Self::Busy(format!(
-                "{} {} is taken: {} asked for {} ({}). `genkan show {}` says how it stands, `genkan cancel {}` ends it",
-                other.plan.project,
-                other.plan.environment,
-                other.by,
-                other.plan.direction,
-                other.id,
-                other.id,
-                other.id
-            )),
-            SubmitError::SharedInUse { .. } => Self::Busy(format!("{error}: try again when it has ended")),
-            SubmitError::Store(error) => error.into(),
-        }
-    }
 }
 
 impl Desk {
@@ -47,17 +28,26 @@ impl Desk {
         prepared: &Prepared,
         origin: Option<&Origin>,
     ) -> Result<Submitted, DeskError> {
-        let _ = origin;
         let plan = &prepared.plan;
         self.allow(person, Deed::Request, &plan.environment)?;
+        if let Some(origin) = origin
+            && let Some(made) = self.store.made_by(&origin.interaction).await?
+        {
+            return Ok(Submitted::Request(Box::new(self.store.request(&made).await?)));
+        }
         if plan.blocked().next().is_some() {
             return Err(DeskError::Blocked(Box::new(plan.clone())));
         }
         if plan.is_done() && self.is_settled(prepared).await? {
             return Ok(Submitted::NothingToDo);
         }
-        let new =
-            NewRequest { id: prepared.id.clone(), plan: plan.clone(), by: person.clone(), asked_at: (self.clock)() };
+        let new = NewRequest {
+            id: prepared.id.clone(),
+            plan: plan.clone(),
+            by: person.clone(),
+            asked_at: (self.clock)(),
+            origin: origin.cloned(),
+        };
         let request = self.store.submit(new).await?;
         Ok(Submitted::Request(Box::new(request)))
     }
@@ -70,7 +60,10 @@ impl Desk {
         let onboarded =
             known.iter().any(|known| known.project == plan.project && known.environment == plan.environment);
         Ok(match plan.direction {
-            crate::model::Direction::Onboard => onboarded,
+            // Another repository than before is written down too.
+            crate::model::Direction::Onboard => {
+                onboarded && self.repository_of(&plan.project, &plan.environment).await? == plan.repository
+            }
             crate::model::Direction::Teardown => !onboarded,
         })
     }

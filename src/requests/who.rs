@@ -1,6 +1,6 @@
 //! Who is asking: an AWS caller that the config knows, or, against a local AWS, whom somebody says they are.
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, Why};
 use crate::model::{Person, Snowflake};
 
 impl Desk {
@@ -9,11 +9,9 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Refused`] where the config does not know them.
     pub fn member(&self, user: &Snowflake, roles: &[Snowflake]) -> Result<Person, DeskError> {
-        self.config.person_by_discord(user, roles).ok_or_else(|| {
-            DeskError::Refused(format!(
-                "the config knows nobody with the Discord id {user}; add `discord = \"{user}\"` to somebody in [[people]]"
-            ))
-        })
+        self.config
+            .person_by_discord(user, roles)
+            .ok_or_else(|| DeskError::Refused(Why::UnknownMember { user: user.clone() }))
     }
 
     /// The person who asks at the terminal. `says` is what they said with `--as`, which counts only against a local AWS.
@@ -24,20 +22,16 @@ impl Desk {
         if let Some(name) = says {
             if !self.names_are_trusted {
                 return Err(DeskError::Refused(
-                    "`--as` is for the sandbox: against AWS you are who sts:GetCallerIdentity says".to_owned(),
+                    "`--as` is for the sandbox: against AWS you are who sts:GetCallerIdentity says".into(),
                 ));
             }
             return self.config.person_by_name(name).ok_or_else(|| {
-                let known: Vec<&str> = self.config.people.iter().map(|person| person.name.as_str()).collect();
-                DeskError::Refused(format!("nobody is called `{name}`; the config knows {}", known.join(", ")))
+                let known = self.config.people.iter().map(|person| person.name.clone()).collect();
+                DeskError::Refused(Why::UnknownName { name: name.to_owned(), known })
             });
         }
         let arn = self.cloud.caller().await?;
-        self.config.person_by_arn(&arn).ok_or_else(|| {
-            DeskError::Refused(format!(
-                "the config knows nobody as {arn}; add it to `aws` of somebody in [[people]]{}",
-                if self.names_are_trusted { ", or say who you are with --as NAME" } else { "" }
-            ))
-        })
+        let known = self.config.person_by_arn(&arn);
+        known.ok_or(DeskError::Refused(Why::UnknownCaller { arn, local: self.names_are_trusted }))
     }
 }

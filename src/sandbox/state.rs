@@ -26,14 +26,9 @@ impl Saved {
         Self { version: VERSION, region, iam, services }
     }
 
-    /// Writes beside the old file, then takes its place; only the owner may read it.
+    /// Writes it into a directory.
     pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)?;
-        let new = dir.join(format!("{FILE}.new"));
-        let mut file = private(&new)?;
-        serde_json::to_writer(&mut file, self)?;
-        file.sync_all()?;
-        fs::rename(&new, path(dir))
+        replace(dir, FILE, self)
     }
 
     /// Reads what was written; `None` = nothing was.
@@ -50,6 +45,16 @@ impl Saved {
         }
         Ok(Some(saved))
     }
+}
+
+/// Writes a value beside the old file, then takes its place; only the owner may read it.
+pub(crate) fn replace(dir: &Path, file: &str, value: &impl Serialize) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let new = dir.join(format!("{file}.new"));
+    let mut written = private(&new)?;
+    serde_json::to_writer(&mut written, value)?;
+    written.sync_all()?;
+    fs::rename(&new, dir.join(file))
 }
 
 fn path(dir: &Path) -> PathBuf {

@@ -7,14 +7,17 @@
 //!
 //! The file must be on a local disk: SQLite's locks do not hold on network file systems.
 
+mod alive;
 mod approvals;
 mod conflicts;
 mod error;
 mod feed;
+mod heard;
 mod holdings;
 mod journal;
 mod leases;
 mod open;
+mod posted;
 mod requests;
 mod rows;
 mod states;
@@ -25,9 +28,10 @@ mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use tokio::sync::broadcast;
+use tokio::sync::OnceCell;
 
 pub use approvals::{ApproveError, Given};
 pub use conflicts::SubmitError;
@@ -38,8 +42,6 @@ pub use requests::{FindError, NewRequest, RequestFilter};
 pub use states::{AdvanceError, StateChange};
 use writer::Writer;
 
-use crate::model::RequestId;
-
 /// How many reads go on at once; they do not wait for the writer.
 const READERS: u32 = 4;
 
@@ -49,7 +51,8 @@ pub struct Store {
     path: PathBuf,
     writer: Writer,
     readers: SqlitePool,
-    feed: broadcast::Sender<RequestId>,
+    feed: feed::Feed,
+    alive: Arc<OnceCell<alive::Alive>>,
 }
 
 impl Store {
@@ -64,14 +67,25 @@ impl Store {
         let options = open::prepare(&path).await?;
         let reading: SqliteConnectOptions = options.clone().pragma("query_only", "on");
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
-        let (feed, _) = broadcast::channel(feed::DEPTH);
+        let feed = feed::Feed::new();
         let writer = Writer::start(options, feed.clone());
-        Ok(Self { path, writer, readers, feed })
+        Ok(Self { path, writer, readers, feed, alive: Arc::default() })
     }
 
     /// What this process commits from now on. See [`Changes`] for how to lose no wake-up.
     pub fn subscribe(&self) -> Changes {
-        Changes(self.feed.subscribe())
+        self.feed.subscribe()
+    }
+
+    /// The same, and [`Changed::Many`] within a second after another process has committed something.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]: then nobody could tell.
+    pub async fn subscribe_everywhere(&self) -> Result<Changes, StoreError> {
+        let changes = self.feed.subscribe_everywhere();
+        // Once it has written, the writer knows from where on it has to compare.
+        self.writer.write(None, |_| Box::pin(async { Ok::<_, StoreError>(()) })).await?;
+        Ok(changes)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Requests: handing one in, and finding it again.
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::conflicts::{self, SubmitError};
 use super::error::StoreError;
 use super::rows::{self, checked, json, kind_word, whole_micros};
-use super::{Store, leases, states};
+use super::{Store, heard, leases, posted, states};
 use crate::model::plan::Plan;
-use crate::model::{EnvironmentName, Person, ProjectName, Request, RequestId, RequestState};
+use crate::model::{EnvironmentName, Origin, Part, Person, Posted, ProjectName, Request, RequestId, RequestState};
 
 /// A wish that is handed in.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct NewRequest {
     pub by: Person,
     /// When they asked.
     pub asked_at: Timestamp,
+    /// Where in chat they asked; none where it was not there.
+    pub origin: Option<Origin>,
 }
 
 /// Why no request was found.
@@ -30,8 +33,13 @@ pub enum FindError {
     #[error("there is no request {0}")]
     Nothing(String),
     /// More than one id begins so: some of them, the newest first.
-    #[error("more than one request begins so: {}", .0.iter().map(RequestId::as_str).collect::<Vec<_>>().join(", "))]
-    Ambiguous(Vec<RequestId>),
+    #[error("more than one request begins so: {}", ids.iter().map(RequestId::as_str).collect::<Vec<_>>().join(", "))]
+    Ambiguous {
+        /// How they begin.
+        text: String,
+        /// Some of them.
+        ids: Vec<RequestId>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -46,15 +54,20 @@ pub struct RequestFilter {
     pub environment: Option<EnvironmentName>,
     /// Only in one of these states.
     pub states: Vec<RequestState>,
+    /// Only what the person of this name asked for.
+    pub by: Option<String>,
     /// At most so many.
     pub limit: Option<u32>,
 }
 
 impl Store {
-    /// Writes a new request down, open and due at once.
+    /// Writes a new request down, open and due at once; where it was asked for in chat, in the same transaction, that this
+    /// interaction has made it, and that its card is to be shown there. An interaction that has made a request before makes
+    /// no other: that one is returned, and nothing is written.
     ///
     /// # Errors
-    /// [`SubmitError::Busy`] and [`SubmitError::SharedInUse`], decided in the transaction that writes it.
+    /// [`SubmitError::Busy`] and [`SubmitError::SharedInUse`], decided in the transaction that writes it;
+    /// [`StoreError::Failed`] also for an interaction that was never heard.
     pub async fn submit(&self, new: NewRequest) -> Result<Request, SubmitError> {
         let asked_at = whole_micros(new.asked_at);
         let mut id = new.id.clone();
@@ -68,12 +81,17 @@ impl Store {
                 reason: None,
                 changed_at: asked_at,
             };
-            let written =
-                self.writer.write(Some(&id), move |conn| Box::pin(async move { insert(conn, request).await })).await?;
-            if let Some(request) = written {
-                return Ok(request);
+            let origin = new.origin.clone();
+            let written = self
+                .writer
+                .write(Some(&id), move |conn| Box::pin(async move { insert(conn, request, origin.as_ref()).await }))
+                .await;
+            match written {
+                Ok(request) => return Ok(request),
+                Err(NotWritten::Made(before)) => return Ok(*before),
+                Err(NotWritten::Refused(refused)) => return Err(refused),
+                Err(NotWritten::IdTaken) => id = RequestId::from_random(rand::random()),
             }
-            id = RequestId::from_random(rand::random());
         }
     }
 
@@ -107,7 +125,8 @@ impl Store {
             [row] => Ok(rows::request(row)?),
             more => {
                 let ids = more.iter().map(|row| checked(row.try_get("id")?));
-                Err(FindError::Ambiguous(ids.collect::<Result<_, StoreError>>()?))
+                let ids = ids.collect::<Result<_, StoreError>>()?;
+                Err(FindError::Ambiguous { text: prefix.to_owned(), ids })
             }
         }
     }
@@ -124,6 +143,9 @@ impl Store {
         if let Some(environment) = &filter.environment {
             query.push(" and environment = ").push_bind(environment.as_str());
         }
+        if let Some(name) = &filter.by {
+            query.push(" and name = ").push_bind(name.as_str());
+        }
         if !filter.states.is_empty() {
             let mut states = query.push(" and state in (").separated(", ");
             for state in &filter.states {
@@ -137,6 +159,32 @@ impl Store {
         }
         query.build().fetch_all(&self.readers).await?.iter().map(rows::request).collect()
     }
+
+    /// The projects that were asked for and not turned away again, or for which something is held, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn project_names(&self) -> Result<Vec<ProjectName>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "select project from requests where state not in ('cancelled', 'rejected')
+             union select project from holdings order by project",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        found.iter().map(|name| checked(name)).collect()
+    }
+
+    /// The projects and environments that somebody has asked for something for, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn asked_for(&self) -> Result<Vec<(ProjectName, EnvironmentName)>, StoreError> {
+        let found = sqlx::query("select distinct project, environment from requests order by project, environment")
+            .fetch_all(&self.readers)
+            .await?;
+        let names = |row: &SqliteRow| Ok((checked(row.try_get("project")?)?, checked(row.try_get("environment")?)?));
+        found.iter().map(names).collect()
+    }
 }
 
 /// The request of that id, within a transaction.
@@ -145,22 +193,64 @@ pub(super) async fn load(conn: &mut SqliteConnection, id: &RequestId) -> Result<
     rows::request(&row.ok_or_else(|| StoreError::NotFound(id.clone()))?)
 }
 
-/// Writes a new request; none if its id is taken.
-async fn insert(conn: &mut SqliteConnection, request: Request) -> Result<Option<Request>, SubmitError> {
-    conflicts::free(conn, &request).await?;
-    Ok(insert_rows(conn, &request).await?.then_some(request))
+/// Why no new request was written.
+enum NotWritten {
+    /// The interaction has made this one.
+    Made(Box<Request>),
+    /// Another request has this id.
+    IdTaken,
+    /// It may not be open now.
+    Refused(SubmitError),
+}
+
+impl From<StoreError> for NotWritten {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Writes a new request, with where it came from.
+async fn insert(conn: &mut SqliteConnection, request: Request, origin: Option<&Origin>) -> Result<Request, NotWritten> {
+    if let Some(origin) = origin
+        && let Some(before) = heard::made(conn, &origin.interaction).await?
+    {
+        return Err(NotWritten::Made(Box::new(load(conn, &before).await?)));
+    }
+    conflicts::free(conn, &request).await.map_err(NotWritten::Refused)?;
+    if !insert_rows(conn, &request).await? {
+        return Err(NotWritten::IdTaken);
+    }
+    if let Some(origin) = origin {
+        heard::makes(conn, &origin.interaction, &request.id).await?;
+        posted::write(conn, &card(&request.id, origin)).await?;
+    }
+    Ok(request)
+}
+
+/// The message that becomes the request's card, before it shows anything of it.
+fn card(request: &RequestId, origin: &Origin) -> Posted {
+    Posted {
+        request: request.clone(),
+        part: Part::Card,
+        channel: origin.channel.clone(),
+        message: origin.message.clone(),
+        language: origin.language,
+        shown: None,
+        ended: false,
+    }
 }
 
 async fn insert_rows(conn: &mut SqliteConnection, request: &Request) -> Result<bool, StoreError> {
     let Request { id, by, asked_at, plan, state, reason: _, changed_at } = request;
     let inserted = sqlx::query(
-        "insert into requests (id, project, environment, direction, person, asked_at, plan, state, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing",
+        "insert into requests (id, project, environment, direction, name, person, asked_at, plan, state, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing",
     )
     .bind(id.as_str())
     .bind(plan.project.as_str())
     .bind(plan.environment.as_str())
     .bind(plan.direction.to_string())
+    .bind(by.name.as_str())
     .bind(json(by)?)
     .bind(asked_at.as_microsecond())
     .bind(json(plan)?)

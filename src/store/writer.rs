@@ -12,9 +12,10 @@
 use futures::future::BoxFuture;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
+use super::feed::Feed;
 use crate::model::RequestId;
 
 /// How many writes may wait before callers wait to hand theirs in.
@@ -29,7 +30,7 @@ trait Job: Send {
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
 
     /// Tells the caller, once it is known whether the transaction is on disk.
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &broadcast::Sender<RequestId>);
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &Feed);
 }
 
 struct Write<T, E, F> {
@@ -54,15 +55,14 @@ where
         })
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &broadcast::Sender<RequestId>) {
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>, feed: &Feed) {
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(stopped().into()),
             (Err(error), _) => Err(error.into()),
         };
         if let (Ok(_), Some(id)) = (&result, self.tick) {
-            // Nobody listens: then nobody has to be told.
-            let _ = feed.send(id);
+            feed.tell(id);
         }
         // The caller has gone: what is written is written.
         let _ = self.reply.send(result);
@@ -79,7 +79,7 @@ pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
 
 impl Writer {
     /// Starts the writer on the current Tokio runtime.
-    pub(super) fn start(options: SqliteConnectOptions, feed: broadcast::Sender<RequestId>) -> Self {
+    pub(super) fn start(options: SqliteConnectOptions, feed: Feed) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(serve(options, feed, receiver));
         Self(sender)
@@ -100,22 +100,33 @@ impl Writer {
     }
 }
 
-async fn serve(
-    options: SqliteConnectOptions,
-    feed: broadcast::Sender<RequestId>,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-) {
+async fn serve(options: SqliteConnectOptions, feed: Feed, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     let mut connection = None;
     let mut jobs = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut jobs, BATCH).await > 0 {
-        let committed = commit(&options, &mut connection, &mut jobs).await.map_err(StoreError::from);
-        if committed.is_err() {
+    let (mut looks, mut elsewhere) = (Feed::looks(), Elsewhere::default());
+    loop {
+        let done = tokio::select! {
+            taken = queue.recv_many(&mut jobs, BATCH) => {
+                if taken == 0 {
+                    break;
+                }
+                let committed = commit(&options, &mut connection, &mut jobs).await;
+                if committed.is_ok() && elsewhere.seen.is_none() {
+                    elsewhere.missed |= elsewhere.look(&options, &mut connection, &feed).await.is_err();
+                }
+                let told = committed.as_ref().map_err(|error| StoreError::Failed(error.to_string())).copied();
+                for job in jobs.drain(..) {
+                    job.answer(told.clone(), &feed);
+                }
+                committed
+            }
+            () = feed.time_to_look(&mut looks) => elsewhere.look(&options, &mut connection, &feed).await,
+        };
+        if done.is_err() {
             // After a failed write SQLite may or may not have rolled back by itself. A new connection knows for sure,
             // and the store works again as soon as the disk does.
             connection = None;
-        }
-        for job in jobs.drain(..) {
-            job.answer(committed.clone(), &feed);
+            elsewhere = Elsewhere { seen: None, missed: true };
         }
     }
     if let Some(connection) = connection {
@@ -130,10 +141,7 @@ async fn commit(
     connection: &mut Option<SqliteConnection>,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<(), sqlx::Error> {
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(options.connect().await?),
-    };
+    let connection = opened(options, connection).await?;
     let mut transaction = connection.begin_with("begin immediate").await?;
     for job in jobs {
         let mut savepoint = transaction.begin().await?;
@@ -144,4 +152,44 @@ async fn commit(
         }
     }
     transaction.commit().await
+}
+
+/// What is known of other processes' writes.
+#[derive(Default)]
+struct Elsewhere {
+    /// SQLite's data version, which changes whenever another connection than this one has committed something, and means nothing
+    /// on another connection (<https://www.sqlite.org/pragma.html#pragma_data_version>). The writer's is the only connection of
+    /// this process that commits.
+    seen: Option<i64>,
+    /// Something may have been written that was not seen, since the connection was lost.
+    missed: bool,
+}
+
+impl Elsewhere {
+    /// Looks, and tells the feed if there is something new.
+    async fn look(
+        &mut self,
+        options: &SqliteConnectOptions,
+        connection: &mut Option<SqliteConnection>,
+        feed: &Feed,
+    ) -> Result<(), sqlx::Error> {
+        let version: i64 =
+            sqlx::query_scalar("pragma data_version").fetch_one(opened(options, connection).await?).await?;
+        if self.seen.map_or(self.missed, |seen| seen != version) {
+            feed.tell_elsewhere();
+        }
+        *self = Self { seen: Some(version), missed: false };
+        Ok(())
+    }
+}
+
+/// The writing connection, which is opened when it is first needed.
+async fn opened<'c>(
+    options: &SqliteConnectOptions,
+    connection: &'c mut Option<SqliteConnection>,
+) -> Result<&'c mut SqliteConnection, sqlx::Error> {
+    match connection {
+        Some(connection) => Ok(connection),
+        None => Ok(connection.insert(options.connect().await?)),
+    }
 }

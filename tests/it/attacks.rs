@@ -78,7 +78,8 @@ impl Stage {
 
     async fn ask(&self, direction: Direction, project: &str, delete_data: bool) -> RequestId {
         let (project, environment) = (project.to_owned(), "dev".to_owned());
-        let wish = Wish { direction, project, environment, adopt: vec![], delete_data, at_once: true };
+        let wish =
+            Wish { direction, project, environment, adopt: vec![], repository: None, delete_data, at_once: true };
         let aiko = person(&self.desk, "aiko").await;
         let prepared = self.desk.plan(&aiko, &wish).await.expect("a plan");
         match self.desk.submit(&aiko, &prepared, None).await.expect("nothing is in the way") {
@@ -323,6 +324,7 @@ async fn data_that_came_after_the_last_look_is_not_destroyed() {
         project: "project-x".to_owned(),
         environment: "dev".to_owned(),
         adopt: vec![],
+        repository: None,
         delete_data: true,
         at_once: true,
     };
@@ -391,7 +393,7 @@ async fn a_failed_request_is_not_taken_up_again_after_a_later_one() {
     // What it had done is gone again, and it would not look.
     let refused = stage.desk.retry(&aiko, &id).await;
     assert!(
-        matches!(&refused, Err(DeskError::NotNow(why)) if why.contains("genkan onboard project-x dev")),
+        matches!(&refused, Err(DeskError::NotNow(why)) if why.to_string().contains("genkan onboard project-x dev")),
         "{refused:?}"
     );
 }

@@ -32,6 +32,7 @@ async fn onboard(platform: &LocalPlatform, desk: &Desk, project: &str) -> (Vec<C
         project: project.to_owned(),
         environment: "staging".to_owned(),
         adopt: vec![],
+        repository: None,
         delete_data: false,
         at_once: true,
     };

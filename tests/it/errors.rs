@@ -24,16 +24,17 @@ fn json_of(arguments: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn an_error_is_a_document_too() {
-    for (arguments, code, part) in [
-        (&["--as", "aiko", "plan", "project-x", "nowhere"][..], 2, "expected one of `dev`"),
-        (&["--as", "aiko", "show", "r-2345678923"], 1, "there is no request"),
-        (&["--as", "nobody", "requests"], 4, "nobody is called"),
-        (&["--as", "guest", "onboard", "project-x", "dev", "--yes"], 4, "guest may not"),
-        (&["--config", "/nowhere/genkan.toml", "requests"], 2, "no config file"),
+    for (arguments, code, part, why) in [
+        (&["--as", "aiko", "plan", "project-x", "nowhere"][..], 2, "expected one of `dev`", "unknown-environment"),
+        (&["--as", "aiko", "show", "r-2345678923"], 1, "there is no request", "no-such-request"),
+        (&["--as", "nobody", "requests"], 4, "nobody is called", "unknown-name"),
+        (&["--as", "guest", "onboard", "project-x", "dev", "--yes"], 4, "guest may not", "forbidden"),
+        (&["--config", "/nowhere/genkan.toml", "requests"], 2, "no config file", ""),
     ] {
         let (exit, document) = json_of(arguments);
         assert_eq!(exit, Some(code), "{arguments:?}: {document}");
         assert_eq!(document["exit_code"], code);
         assert!(document["error"].as_str().is_some_and(|error| error.contains(part)), "{arguments:?}: {document}");
+        assert_eq!(document["why"]["why"].as_str().unwrap_or_default(), why, "{arguments:?}: {document}");
     }
 }

@@ -157,7 +157,7 @@ impl House {
 /// The wish of somebody who types `onboard` or `teardown`.
 pub fn wish(direction: Direction, project: &str, environment: &str) -> Wish {
     let (project, environment) = (project.to_owned(), environment.to_owned());
-    Wish { direction, project, environment, adopt: vec![], delete_data: false, at_once: true }
+    Wish { direction, project, environment, adopt: vec![], repository: None, delete_data: false, at_once: true }
 }
 
 impl Process {

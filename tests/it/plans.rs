@@ -113,7 +113,8 @@ fn printed(case: &Case) -> String {
         None => config.blueprint("algorithm-server"),
     };
     let asked = asked.unwrap_or_else(|errors| panic!("{errors}"));
-    let wanted = blueprint::desired(&config, &asked, &project, &environment).unwrap_or_else(|error| panic!("{error}"));
+    let wanted =
+        blueprint::desired(&config, &asked, &project, &environment, None).unwrap_or_else(|error| panic!("{error}"));
     for id in case.seen.keys().chain(&case.adopt) {
         assert!(wanted.iter().any(|desired| desired.id == *id), "there is no step {id}");
     }
@@ -133,7 +134,8 @@ fn printed(case: &Case) -> String {
     }
     let place = config.place_of(&project, &environment).expect("a place");
     let (adopt, delete_data) = (case.adopt.clone(), case.delete_data);
-    let subject = Subject { direction: case.direction, project, environment, place, adopt, delete_data };
+    let subject =
+        Subject { direction: case.direction, project, environment, place, repository: None, adopt, delete_data };
     let plan = plan(&config, &subject, order::ordered(case.direction, wanted), &looks);
     let again = serde_json::to_string(&plan).expect("JSON");
     let again: genkan::model::Plan = serde_json::from_str(&again).expect("a plan");

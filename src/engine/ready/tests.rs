@@ -50,6 +50,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         place: place(),
         accounts: BTreeMap::new(),
         steps,
+        repository: None,
         notes: vec![],
     }
 }

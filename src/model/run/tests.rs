@@ -158,6 +158,7 @@ fn a_journal_is_replayed_step_by_step_and_another_try_concerns_all() {
         place: steps[0].desired.place.clone(),
         accounts: BTreeMap::new(),
         steps: steps.to_vec(),
+        repository: None,
         notes: vec![],
     };
     let record = |seq, event| Recorded { seq, at: at(10), event };

@@ -13,7 +13,7 @@ fn config() -> Config {
 }
 
 fn fill(blueprint: &Blueprint, project: &str, environment: &str) -> Result<Vec<Desired>, BlueprintError> {
-    desired(&config(), blueprint, &project.parse().unwrap(), &environment.parse().unwrap())
+    desired(&config(), blueprint, &project.parse().unwrap(), &environment.parse().unwrap(), None)
 }
 
 fn built_in() -> Blueprint {
@@ -100,7 +100,7 @@ fn every_environment_of_the_example_can_be_filled_in() {
     let config = config();
     for (name, environment) in &config.environments {
         let project = config.sample_project_of(environment);
-        let all = desired(&config, &built_in(), &project, name).unwrap_or_else(|error| panic!("{error}"));
+        let all = desired(&config, &built_in(), &project, name, None).unwrap_or_else(|error| panic!("{error}"));
         let zone = all.iter().find_map(|desired| match &desired.spec {
             Spec::ZoneAssociation(zone) => Some(zone.zone_id.clone()),
             _ => None,
@@ -116,7 +116,7 @@ fn the_longest_names_are_still_names() {
     let dev = config.environments[&"dev".parse().unwrap()].clone();
     config.environments.insert(long.clone(), dev);
     let project = format!("project-{}", "x".repeat(24)).parse().unwrap();
-    desired(&config, &built_in(), &project, &long).unwrap_or_else(|error| panic!("{error}"));
+    desired(&config, &built_in(), &project, &long, None).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_dot_at_the_end_of_a_zones_name_is_left_out() {
     let mut config = config();
     let dev: EnvironmentName = "dev".parse().unwrap();
     config.environments.get_mut(&dev).unwrap().zone.name.push('.');
-    let all = desired(&config, &built_in(), &"project-x".parse().unwrap(), &dev).unwrap();
+    let all = desired(&config, &built_in(), &"project-x".parse().unwrap(), &dev, None).unwrap();
     assert_eq!(all[6].spec.name(), "dev.platform.internal (Z0EXAMPLEDEV)");
 }
 
@@ -176,6 +176,29 @@ name = "/{{ project.name }}/{{ project | shout }}"
 "#
         )
     );
+}
+
+#[test]
+fn the_projects_repository_is_filled_in_where_it_is_known_and_asked_for_where_not() {
+    let text = r#"
+description = "a test"
+[[resource]]
+id = "bucket"
+kind = "s3-bucket"
+name = "{{ project }}-{{ env }}"
+cors = [{ allowed_methods = ["GET"], allowed_origins = ['https://{{ repository | replace("/", ".") }}.example.com'] }]
+"#;
+    let blueprint = Blueprint::parse("own", "own.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let (project, dev) = ("project-x".parse().unwrap(), "dev".parse().unwrap());
+    let repository: Repository = "acme/algorithm".parse().unwrap();
+    let all = desired(&config(), &blueprint, &project, &dev, Some(&repository)).unwrap();
+    let Spec::S3Bucket(bucket) = &all[0].spec else { panic!("a bucket") };
+    assert_eq!(bucket.cors[0].allowed_origins, ["https://acme.algorithm.example.com"]);
+
+    let error = fill(&blueprint, "project-x", "dev").unwrap_err();
+    assert_eq!(error, BlueprintError::NeedsRepository { blueprint: "own".to_owned() });
+    assert!(error.to_string().contains("needs a repository: give one with --repository"), "{error}");
+    fill(&built_in(), "project-x", "dev").expect("one that does not name it does not need it");
 }
 
 #[test]

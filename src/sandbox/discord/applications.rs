@@ -38,12 +38,15 @@ pub(crate) fn me(core: &Core) -> Value {
 
 pub(crate) fn application(core: &Core) -> Value {
     let world = core.world();
+    let owner = world.seed.members.first().map_or_else(|| world.bot(), |member| world.user(member.id));
     json!({
         "id": world.seed.application.to_string(), "name": world.seed.bot_name, "icon": null, "description": "",
-        "summary": "", "bot_public": false, "bot_require_code_grant": false, "verify_key": core.door.public_key(),
-        "flags": 0, "bot": world.bot(), "owner": null, "team": null, "hook": true, "redirect_uris": [],
-        "guild_id": world.seed.guild.to_string(), "integration_types_config": { "0": {} },
-        "interactions_endpoint_url": core.door.url(),
+        "summary": "", "type": null, "bot_public": false, "bot_require_code_grant": false,
+        "verify_key": core.door.public_key(), "flags": 0, "flags_new": "0", "bot": world.bot(), "owner": owner,
+        "team": null, "hook": true, "redirect_uris": [], "guild_id": world.seed.guild.to_string(),
+        "integration_types_config": { "0": {} }, "interactions_endpoint_url": core.door.url(),
+        "role_connections_verification_url": null, "approximate_guild_count": 1, "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
     })
 }
 

@@ -105,7 +105,10 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
         "application_id": null, "system_channel_id": null, "system_channel_flags": 0, "rules_channel_id": null,
         "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
         "preferred_locale": seed.guild_locale, "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
-        "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "region": "deprecated",
+        "premium_progress_bar_enabled": false, "premium_subscription_count": 0, "home_header": null,
+        "widget_enabled": false, "widget_channel_id": null, "max_presences": null, "max_members": 500_000,
+        "max_stage_video_channel_users": 50, "max_video_channel_users": 25, "nsfw": false, "incidents_data": null,
+        "safety_alerts_channel_id": null, "region": "deprecated",
     }))
 }
 

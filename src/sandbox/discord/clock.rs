@@ -32,6 +32,11 @@ impl Clock {
         (self.base)().saturating_add(*locked(&self.ahead)).unwrap_or(Timestamp::MAX)
     }
 
+    /// The time as it is, however far the clock was put forward.
+    pub(crate) fn unmoved(&self) -> Timestamp {
+        (self.base)()
+    }
+
     /// Puts the clock forward, and wakes whoever waits for a time.
     pub(crate) fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);

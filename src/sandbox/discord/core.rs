@@ -13,7 +13,7 @@ use super::log::Log;
 use super::rates::Rates;
 use super::seed::Id;
 use super::sessions::Sessions;
-use super::world::World;
+use super::world::{Kind, World};
 
 /// How many events a listener may be behind.
 const EVENTS: usize = 4096;
@@ -142,7 +142,11 @@ impl Core {
             return;
         }
         interaction.failed = true;
+        // Who typed is told that loading failed, instead of by an event.
         interaction.choices = None;
+        if interaction.kind == Kind::Autocomplete {
+            return;
+        }
         let event = Event::Failed {
             person: interaction.person,
             channel: interaction.channel,

@@ -15,7 +15,7 @@ use super::core::{Core, Event};
 use super::faults::{Effect, Faults};
 use super::gateway::{invalid_session, reconnect};
 use super::log::Log;
-use super::people::Person;
+use super::people::{CannotDo, Person};
 use super::rates::Rates;
 use super::seed::{Access, DiscordSeed, Id};
 use super::sessions::Order;
@@ -149,6 +149,20 @@ impl LocalDiscord {
         if *effect == (Effect::InvalidSession { resumable: false }) {
             self.core.sessions.forget_all();
         }
+    }
+
+    /// The application's public key, 64 hex digits: what the bot's HTTP door checks signatures with.
+    pub fn public_key(&self) -> String {
+        self.core.door.public_key()
+    }
+
+    /// Sets the bot's Interactions Endpoint URL (`http://` on a loopback address): from then on interactions are posted there
+    /// instead of sent over the gateway. `None` takes it away.
+    ///
+    /// # Errors
+    /// In words, where the address does not answer a PING or accepts a bad signature.
+    pub async fn set_endpoint(&self, url: Option<&str>) -> Result<(), CannotDo> {
+        self.core.door.set(&self.core, url).await.map_err(CannotDo)
     }
 
     /// Forgets every session, so that the next RESUME is answered with op 9.

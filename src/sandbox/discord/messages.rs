@@ -136,12 +136,33 @@ fn write(message: &mut Value, body: &Value) {
             message[part] = if list.is_array() { list.clone() } else { json!([]) };
         }
     }
+    number(&mut message["components"], &mut 0);
     for embed in message["embeds"].as_array_mut().into_iter().flatten() {
         embed["type"] = json!("rich");
         for field in embed["fields"].as_array_mut().into_iter().flatten() {
             if field["inline"].is_null() {
                 field["inline"] = json!(false);
             }
+        }
+    }
+}
+
+/// Numbers the components that have no id of their own, as Discord does (component reference, `id`).
+fn number(components: &mut Value, last: &mut u64) {
+    for component in components.as_array_mut().into_iter().flatten() {
+        *last += 1;
+        if component["id"].as_u64().unwrap_or_default() == 0 {
+            component["id"] = json!(*last);
+        }
+        if component["type"] == 3 {
+            for part in ["min_values", "max_values"] {
+                if component[part].is_null() {
+                    component[part] = json!(1);
+                }
+            }
+        }
+        if component.get("components").is_some() {
+            number(&mut component["components"], last);
         }
     }
 }

@@ -120,7 +120,7 @@ impl Person {
                 return Err(CannotDo("the button is disabled".to_owned()));
             }
             let name = button["label"].as_str().unwrap_or("button").to_owned();
-            let data = json!({ "custom_id": custom_id, "component_type": button["type"], "id": 1 });
+            let data = json!({ "custom_id": custom_id, "component_type": button["type"], "id": button["id"] });
             let mut deed =
                 self.deed(Kind::Component, name, data, json!({ "interacted_message_id": message.to_string() }));
             deed.source = Some(message);

@@ -66,6 +66,25 @@ pub(crate) async fn answer(core: &Core, address: SocketAddr, head: &Parts, body:
     if lost { Err(Broken) } else { Ok(response(&done, standing.as_ref())) }
 }
 
+/// Takes a callback that came as the answer to a POST at the bot's HTTP door.
+pub(crate) fn inline(core: &Core, interaction: u64, token: &str, body: &[u8]) -> Result<(), Refusal> {
+    let body = serde_json::from_slice(body).map_err(|_| Refusal::not_json())?;
+    let mut recorded = record(core, "POST callback", "inline", body);
+    recorded.lints = limits::lints("POST callback", &recorded.body);
+    match callback::callback(core, interaction, token, &recorded.body) {
+        Ok(_) => {
+            recorded.status = Some(200);
+            core.log.add(recorded);
+            core.changed();
+            Ok(())
+        }
+        Err(refusal) => {
+            finish(core, recorded, &refusal);
+            Err(refusal)
+        }
+    }
+}
+
 fn record(core: &Core, route: &str, path: &str, body: Value) -> Recorded {
     Recorded {
         number: 0,

@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 /// How many events a session keeps for a RESUME.
 const KEPT: usize = 5000;
+/// How many sessions without a connection are kept.
+const WAITING: usize = 8;
 
 /// What a connection is told to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +39,13 @@ impl Sessions {
     /// A new session on a connection.
     pub(crate) fn open(&self, id: &str, connection: u64, line: Line) {
         let session = Session { sequence: 0, sent: VecDeque::new(), line: Some((connection, line)) };
-        self.lock().insert(id.to_owned(), session);
+        let mut sessions = self.lock();
+        let waiting: Vec<String> =
+            sessions.iter().filter(|(_, session)| session.line.is_none()).map(|(id, _)| id.clone()).collect();
+        if waiting.len() > WAITING {
+            waiting.iter().for_each(|id| drop(sessions.remove(id)));
+        }
+        sessions.insert(id.to_owned(), session);
     }
 
     /// Sends an event to every session; those without a connection keep it for their RESUME. Returns how many got it.

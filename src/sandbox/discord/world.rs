@@ -57,7 +57,7 @@ impl Interaction {
 
     /// Nobody acknowledged it in time: from now on it is unknown.
     pub(crate) fn is_lost(&self, now: Timestamp) -> bool {
-        self.answered.is_none() && now.duration_since(self.made()) > TO_ACKNOWLEDGE
+        self.answered.is_none() && (self.failed || now.duration_since(self.made()) > TO_ACKNOWLEDGE)
     }
 }
 
@@ -146,7 +146,7 @@ impl World {
     pub(crate) fn by_token(&self, token: &str, now: Timestamp) -> Result<&Interaction, Refusal> {
         let id = self.tokens.get(token).ok_or_else(Refusal::unknown_webhook)?;
         let interaction = self.interactions.get(id).ok_or_else(Refusal::unknown_webhook)?;
-        if now.duration_since(interaction.made()) > TOKEN {
+        if now.duration_since(interaction.made()) >= TOKEN {
             return Err(Refusal::invalid_webhook_token());
         }
         match interaction.answered {
@@ -200,5 +200,6 @@ fn user(id: Id, name: &str) -> Value {
     json!({
         "id": id.to_string(), "username": name, "global_name": null, "discriminator": "0", "avatar": null,
         "bot": false, "system": false, "public_flags": 0, "flags": 0, "banner": null, "accent_color": null,
+        "primary_guild": null,
     })
 }

@@ -6,6 +6,7 @@ create table requests (
     project     text    not null,
     environment text    not null,
     direction   text    not null,
+    name        text    not null,
     person      text    not null,
     asked_at    bigint  not null,
     plan        text    not null,
@@ -18,6 +19,7 @@ create table requests (
 create unique index requests_open on requests (project, environment) where state = 'open';
 create index requests_by_project on requests (project, environment, asked_at);
 create index requests_by_time on requests (asked_at);
+create index requests_by_name on requests (name, asked_at);
 
 -- Every change of a request's state: who, when, why. `was` is null for the first.
 create table request_events (
@@ -97,7 +99,36 @@ create table begun (
     primary key (account, region, kind, name)
 );
 
-create trigger requests_no_update before update of id, project, environment, direction, person, asked_at, plan on requests
+-- What was heard in chat, once each; `request`: the one that it made. `process`: which one heard it, or took it over. Never a token.
+create table interactions (
+    id       text    not null primary key,
+    user_id  text    not null,
+    channel  text    not null,
+    language text    not null,
+    words    text    not null,
+    at       bigint  not null,
+    process  text    not null,
+    answered boolean not null,
+    request  text    references requests (id)
+);
+create index interactions_unanswered on interactions (at) where answered = false and request is null;
+
+-- Which message shows which part of a request, and what it shows. `step` and `digest` are empty for the card.
+create table messages (
+    request  text    not null references requests (id),
+    part     text    not null,
+    step     text    not null,
+    digest   text    not null,
+    channel  text    not null,
+    message  text,
+    language text    not null,
+    shown    text,
+    ended    boolean not null,
+    primary key (request, part, step, digest)
+);
+create index messages_not_ended on messages (request) where ended = false;
+
+create trigger requests_no_update before update of id, project, environment, direction, name, person, asked_at, plan on requests
 begin select raise(abort, 'what was asked for is never changed'); end;
 create trigger requests_no_delete before delete on requests
 begin select raise(abort, 'requests are never deleted'); end;

@@ -1,9 +1,12 @@
 //! Tests of the store, each on a file of its own. Here: what they share.
 
+mod elsewhere;
+mod heard;
 mod holdings;
 mod journal;
 mod leases;
 mod opening;
+mod posted;
 mod racing;
 mod requests;
 
@@ -48,9 +51,20 @@ impl Shelf {
     async fn submit(&self, plan: Plan) -> Request {
         let asked_at = jiff::Timestamp::now();
         self.store
-            .submit(NewRequest { id: RequestId::from_random(rand::random()), plan, by: person("ann"), asked_at })
+            .submit(NewRequest {
+                id: RequestId::from_random(rand::random()),
+                plan,
+                by: person("ann"),
+                asked_at,
+                origin: None,
+            })
             .await
             .expect("a free place")
+    }
+
+    /// Another process on the same file.
+    async fn another(&self) -> Store {
+        Store::open(&url(&self.dir)).await.expect("the store opens")
     }
 
     async fn lease(&self, id: &RequestId) -> Lease {
@@ -136,6 +150,7 @@ fn plan(direction: Direction, project: &str, environment: &str, steps: Vec<Step>
         place: place(),
         accounts: BTreeMap::from([(place().account, "dev".to_owned())]),
         steps,
+        repository: None,
         notes: vec![],
     }
 }

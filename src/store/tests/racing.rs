@@ -46,6 +46,7 @@ async fn one_of_many_submits_gets_the_place() {
                 plan,
                 by: person("ann"),
                 asked_at: Timestamp::now(),
+                origin: None,
             })
             .await
     })

@@ -15,6 +15,7 @@ async fn try_submit(shelf: &Shelf, plan: Plan) -> Result<Request, SubmitError> {
             plan,
             by: person("bob"),
             asked_at: Timestamp::now(),
+            origin: None,
         })
         .await
 }
@@ -47,7 +48,7 @@ async fn a_request_is_found_by_the_beginning_of_its_id() {
     // 40 ids, 28 first characters: at least one is that of two.
     let first = |request: &Request| request.id.as_str()[..3].to_owned();
     let shared = made.iter().map(first).find(|start| made.iter().filter(|one| first(one) == *start).count() > 1);
-    assert!(matches!(shelf.store.find(&shared.unwrap()).await, Err(FindError::Ambiguous(ids)) if ids.len() > 1));
+    assert!(matches!(shelf.store.find(&shared.unwrap()).await, Err(FindError::Ambiguous { ids, .. }) if ids.len() > 1));
     for nothing in ["", "r-", "%", "r-%", "r-__________", "r-aaaaaaaaaa", "R-", "' or 1=1"] {
         assert_eq!(shelf.store.find(nothing).await, Err(FindError::Nothing(nothing.to_owned())));
     }

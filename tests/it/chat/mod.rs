@@ -1,6 +1,13 @@
-//! Chat, tested from the outside against the local Discord.
+//! Chat, through the real client over sockets, on a local Discord.
 
+mod approving;
+mod asking;
+mod commands;
 mod doors_gateway;
 mod doors_http;
+mod keeping;
 mod limiter;
 mod rest;
+mod server;
+mod serving;
+mod teardown;

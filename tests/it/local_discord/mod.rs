@@ -1,8 +1,18 @@
 //! The local Discord, tested from the outside: by the real serenity client, and by plain calls over its socket.
 
+mod answers;
 mod bot;
+mod calls;
+mod door;
+mod faults;
+mod gateway;
+mod kept;
+mod openapi;
+mod page;
 mod serenity_client;
+mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use genkan::sandbox::discord::seed::{DiscordSeed, Id, SeedChannel, SeedMember, SeedRole};
@@ -43,9 +53,11 @@ pub(crate) fn seed() -> DiscordSeed {
     }
 }
 
-/// A local Discord on a free port.
+/// A local Discord on a free port, whose clock stands still unless a test puts it forward: no test is too slow for its three
+/// seconds.
 pub(crate) async fn local() -> (LocalDiscord, ServedDiscord) {
-    let discord = LocalDiscord::start(seed()).expect("a seed as it should be");
+    let time = "2026-01-02T03:04:05Z".parse().expect("a time");
+    let discord = LocalDiscord::start_at(seed(), Arc::new(move || time)).expect("a seed as it should be");
     let served = discord.serve(0, None).await.expect("a free port");
     (discord, served)
 }

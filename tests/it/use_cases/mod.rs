@@ -4,7 +4,9 @@ mod accounts;
 mod approving;
 mod asking;
 mod brownfield;
+mod chatting;
 mod later;
+mod naming;
 
 use genkan::config::Config;
 use genkan::model::{Action, Direction, Plan, RequestId, RequestState, StepState};

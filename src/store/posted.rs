@@ -1,0 +1,100 @@
+//! Which messages show a request: where each is, and what it shows.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::Store;
+use super::error::StoreError;
+use super::rows::{checked, json, parsed};
+use crate::model::{Digest, Part, Posted, RequestId, Snowflake};
+
+/// The part's name in its column.
+const CARD: &str = "card";
+const APPROVAL: &str = "approval";
+
+impl Store {
+    /// The messages that show a request: its card, then its approvals.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn posted(&self, request: &RequestId) -> Result<Vec<Posted>, StoreError> {
+        let found = sqlx::query("select * from messages where request = $1 order by part desc, step, digest")
+            .bind(request.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        found.iter().map(posted).collect()
+    }
+
+    /// Writes down where and what a message shows, over what was known of it. Nobody is told: nothing has changed that
+    /// people do not see already.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn remember_posted(&self, posted: &Posted) -> Result<(), StoreError> {
+        let posted = posted.clone();
+        self.writer.write(None, move |conn| Box::pin(async move { write(conn, &posted).await })).await
+    }
+
+    /// The requests whose messages may have to be drawn: open, failed, or with a message that does not show its last yet. The
+    /// oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn to_draw(&self) -> Result<Vec<RequestId>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "select id from requests where state in ('open', 'failed')
+               or id in (select request from messages where ended = false)
+             order by asked_at, id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        found.iter().map(|id| checked(id)).collect()
+    }
+}
+
+/// Writes a message's row, over the one that is there.
+pub(super) async fn write(conn: &mut SqliteConnection, posted: &Posted) -> Result<(), StoreError> {
+    let (part, step, digest) = match &posted.part {
+        Part::Card => (CARD, "", ""),
+        Part::Approval { step, digest } => (APPROVAL, step.as_str(), digest.as_str()),
+    };
+    sqlx::query(
+        "insert into messages (request, part, step, digest, channel, message, language, shown, ended)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (request, part, step, digest) do update set channel = excluded.channel, message = excluded.message,
+           language = excluded.language, shown = excluded.shown, ended = excluded.ended",
+    )
+    .bind(posted.request.as_str())
+    .bind(part)
+    .bind(step)
+    .bind(digest)
+    .bind(posted.channel.as_str())
+    .bind(posted.message.as_ref().map(Snowflake::as_str))
+    .bind(json(&posted.language)?)
+    .bind(posted.shown.as_ref().map(Digest::as_str))
+    .bind(posted.ended)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn posted(row: &SqliteRow) -> Result<Posted, StoreError> {
+    let part = match row.try_get("part")? {
+        CARD => Part::Card,
+        APPROVAL => Part::Approval {
+            step: checked(row.try_get("step")?)?,
+            digest: Digest::from(row.try_get::<String, _>("digest")?),
+        },
+        other => return Err(StoreError::Failed(format!("the store holds a message that shows `{other}`"))),
+    };
+    let message: Option<String> = row.try_get("message")?;
+    Ok(Posted {
+        request: checked(row.try_get("request")?)?,
+        part,
+        channel: checked(row.try_get("channel")?)?,
+        message: message.as_deref().map(checked).transpose()?,
+        language: parsed(row.try_get("language")?)?,
+        shown: row.try_get::<Option<String>, _>("shown")?.map(Digest::from),
+        ended: row.try_get("ended")?,
+    })
+}
