@@ -77,7 +77,8 @@ pub fn approval(
     let buttons = buttons(view, digest, question, scene);
     let roles = pinged(&request.plan.environment, scene);
     let roles: String = roles.iter().map(|role| format!("<@&{role}> ")).collect();
-    let content = scene.say("approval.content", context! { roles => Value::from_safe_string(roles), by => request.by.name.as_str() });
+    let content = scene
+        .say("approval.content", context! { roles => Value::from_safe_string(roles), by => request.by.name.as_str() });
     Some(Drawn { content, ..Drawn::sheet(sheet.embed(), buttons) })
 }
 
@@ -218,7 +219,8 @@ fn contents(action: &Action) -> Option<&Contents> {
 /// What the step is about, field by field.
 fn what(view: &RequestView, held: &Step, scene: &Scene<'_>) -> Vec<String> {
     let plan = &view.request.plan;
-    let row = |key: &str, value: Value| scene.say("approval.row", context! { name => scene.safe(key, context! {}), value });
+    let row =
+        |key: &str, value: Value| scene.say("approval.row", context! { name => scene.safe(key, context! {}), value });
     let place = &held.desired.place;
     let mut lines = vec![row("field.do", Value::from_safe_string(steps::action_word(&held.action, scene)))];
     if let Spec::ZoneAssociation(zone) = &held.desired.spec {
@@ -236,7 +238,8 @@ fn what(view: &RequestView, held: &Step, scene: &Scene<'_>) -> Vec<String> {
 
 /// The zone and the VPC; its CIDR where a step of the run has told it.
 fn zone_rows(view: &RequestView, zone: &ZoneAssociation, scene: &Scene<'_>) -> Vec<String> {
-    let row = |key: &str, value: Value| scene.say("approval.row", context! { name => scene.safe(key, context! {}), value });
+    let row =
+        |key: &str, value: Value| scene.say("approval.row", context! { name => scene.safe(key, context! {}), value });
     let name = code(&zone.zone_name, 200);
     let named = scene.safe("approval.named", context! { name, id => code(zone.zone_id.as_str(), 32) });
     let vpc = zone.vpc_id.as_ref().map_or("", |vpc| vpc.as_str());
@@ -247,11 +250,13 @@ fn zone_rows(view: &RequestView, zone: &ZoneAssociation, scene: &Scene<'_>) -> V
 
 /// The VPC's CIDR, where the blueprint waits for a parameter that holds it (`/dev/project-x/vpc-cidr`).
 fn cidr(view: &RequestView) -> Option<&str> {
-    view.steps.iter().find_map(|step| match &step.step.desired.spec {
-        Spec::SsmParameter(parameter) if parameter.name.ends_with("cidr") => step.state.outputs()?.get("value"),
-        _ => None,
-    })
-    .map(String::as_str)
+    view.steps
+        .iter()
+        .find_map(|step| match &step.step.desired.spec {
+            Spec::SsmParameter(parameter) if parameter.name.ends_with("cidr") => step.state.outputs()?.get("value"),
+            _ => None,
+        })
+        .map(String::as_str)
 }
 
 /// What changes, from what to what.
@@ -298,4 +303,3 @@ fn buttons(view: &RequestView, digest: &Digest, question: Question<'_>, scene: &
     let presses = [Press::Approve(id, digest), Press::Reject(id, digest), Press::Details(id)];
     presses.into_iter().map(|press| press.button(scene)).collect()
 }
-

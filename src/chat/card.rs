@@ -236,4 +236,3 @@ fn buttons(view: &RequestView, scene: &Scene<'_>) -> Vec<CreateButton> {
     ];
     presses.into_iter().flatten().map(|press| press.button(scene)).collect()
 }
-

@@ -22,7 +22,9 @@ pub fn details(view: &RequestView, scene: &Scene<'_>) -> Drawn {
     let (project, environment) = (plan.project.as_str(), plan.environment.as_str());
     let title = scene.say("card.title", context! { what => direction, project, environment, state });
     let mut sheet = Sheet::new(scene, standing.colour(), title, request.id.to_string());
-    sheet.line(&scene.say("card.asked", context! { by => request.by.name.as_str(), at => moment(request.asked_at, 'f') }));
+    sheet.line(
+        &scene.say("card.asked", context! { by => request.by.name.as_str(), at => moment(request.asked_at, 'f') }),
+    );
     sheet.line("");
     let steps: Vec<String> = view.steps.iter().map(|step| told(step, scene)).collect();
     sheet.lines(&steps, 3600);
@@ -59,12 +61,15 @@ fn told(step: &StepView, scene: &Scene<'_>) -> String {
 
 fn approvals(view: &RequestView, scene: &Scene<'_>) -> Vec<String> {
     let lines = view.approvals.iter().rev().map(|given| {
-        scene.say("details.approval", context! {
-            step => code(given.step.as_str(), 40),
-            by => given.by.name.as_str(),
-            at => moment(given.at, 'f'),
-            digest => code(given.digest.short(), 12),
-        })
+        scene.say(
+            "details.approval",
+            context! {
+                step => code(given.step.as_str(), 40),
+                by => given.by.name.as_str(),
+                at => moment(given.at, 'f'),
+                digest => code(given.digest.short(), 12),
+            },
+        )
     });
     lines.collect()
 }
@@ -110,9 +115,7 @@ fn event(event: &Event, scene: &Scene<'_>) -> Option<String> {
             scene.say("history.finished", context! { step, did })
         }
         Event::Waiting { on, .. } => scene.say("history.waiting", context! { step, on => said(on) }),
-        Event::Held { digest, .. } => {
-            scene.say("history.held", context! { step, digest => code(digest.short(), 12) })
-        }
+        Event::Held { digest, .. } => scene.say("history.held", context! { step, digest => code(digest.short(), 12) }),
         Event::Failed { why, retry_at: Some(_), .. } => {
             scene.say("history.retrying", context! { step, why => said(why) })
         }

@@ -28,15 +28,18 @@ pub fn requests(requests: &[(Request, Vec<String>, Option<String>)], scene: &Sce
 
 /// A request: what, how it stands, who asked; then what it waits for.
 fn listed(request: &Request, waits_for: &[String], card: Option<&str>, scene: &Scene<'_>) -> String {
-    let mut line = scene.say("requests.line", context! {
-        mark => Value::from_safe_string(mark(request.state).to_owned()),
-        what => subject(request, scene),
-        state => Value::from_safe_string(state_word(request.state, scene)),
-        by => request.by.name.as_str(),
-        at => moment(request.asked_at, 'R'),
-        id => code(request.id.as_str(), 12),
-        card => card.map(|link| Value::from_safe_string(link.to_owned())),
-    });
+    let mut line = scene.say(
+        "requests.line",
+        context! {
+            mark => Value::from_safe_string(mark(request.state).to_owned()),
+            what => subject(request, scene),
+            state => Value::from_safe_string(state_word(request.state, scene)),
+            by => request.by.name.as_str(),
+            at => moment(request.asked_at, 'R'),
+            id => code(request.id.as_str(), 12),
+            card => card.map(|link| Value::from_safe_string(link.to_owned())),
+        },
+    );
     for waits_for in waits_for.iter().take(3) {
         let on = Value::from_safe_string(text::escape(&scene.phrase(waits_for), 160));
         line.push('\n');
@@ -143,17 +146,20 @@ pub fn awaiting(awaiting: &[(Awaited, Option<String>)], scene: &Scene<'_>) -> Dr
 fn question(request: &Request, held: &Approvable, link: Option<&str>, scene: &Scene<'_>) -> String {
     let needed = held.step.gate.as_ref().map_or(0, |gate| gate.approvals);
     let does = Value::from_safe_string(steps::action_word(&held.step.action, scene));
-    scene.say("awaiting.line", context! {
-        what => title(&held.step.desired.spec, 64, scene),
-        does,
-        subject => subject(request, scene),
-        by => request.by.name.as_str(),
-        at => moment(request.asked_at, 'R'),
-        given => held.approved_by.len(),
-        needed,
-        id => code(request.id.as_str(), 12),
-        link => link.map(|link| Value::from_safe_string(link.to_owned())),
-    })
+    scene.say(
+        "awaiting.line",
+        context! {
+            what => title(&held.step.desired.spec, 64, scene),
+            does,
+            subject => subject(request, scene),
+            by => request.by.name.as_str(),
+            at => moment(request.asked_at, 'R'),
+            given => held.approved_by.len(),
+            needed,
+            id => code(request.id.as_str(), 12),
+            link => link.map(|link| Value::from_safe_string(link.to_owned())),
+        },
+    )
 }
 
 /// What the commands do, and who may do what.
@@ -163,7 +169,8 @@ pub fn help(scene: &Scene<'_>) -> Drawn {
     let example = if prefix.is_empty() { "project-x".to_owned() } else { format!("{prefix}x") };
     let environments: Vec<&str> = scene.config.environments.keys().map(|name| name.as_str()).collect();
     let environment = environments.first().copied().unwrap_or("dev");
-    sheet.line(&scene.say("help.begin", context! { command => code(&format!("/onboard {example} {environment}"), 80) }));
+    sheet
+        .line(&scene.say("help.begin", context! { command => code(&format!("/onboard {example} {environment}"), 80) }));
     sheet.field(&scene.word("help.commands"), &lines(&scene.word("help.list")));
     let values = context! { environments => scene.names(environments) };
     sheet.field(&scene.word("help.rules"), &lines(&scene.say("help.who", values)));

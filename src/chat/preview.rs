@@ -27,10 +27,13 @@ pub fn teardown(plan: &Plan, with_data: Option<&Plan>, scene: &Scene<'_>) -> Dra
     let goes: Vec<String> =
         plan.steps.iter().filter(|step| matches!(step.action, Action::Remove { .. })).map(line).collect();
     sheet.field(&scene.word("preview.goes"), &goes);
-    let lost: Vec<String> = with_data.map(|with_data| destroys(with_data).map(|step| lost(step, scene)).collect()).unwrap_or_default();
+    let lost: Vec<String> =
+        with_data.map(|with_data| destroys(with_data).map(|step| lost(step, scene)).collect()).unwrap_or_default();
     sheet.field(&scene.word("preview.lost"), &lost);
     // What is only in the way because it holds data is told above, where it can be destroyed.
-    let is_lost = |step: &&Step| with_data.is_some_and(|with_data| destroys(with_data).any(|lost| lost.desired.id == step.desired.id));
+    let is_lost = |step: &&Step| {
+        with_data.is_some_and(|with_data| destroys(with_data).any(|lost| lost.desired.id == step.desired.id))
+    };
     in_the_way(&mut sheet, plan.blocked().filter(|step| !is_lost(step)), scene);
     sheet.field(&scene.word("result.kept"), &kept(plan, scene));
     sheet.field(&scene.word("card.notes"), &notes(with_data.unwrap_or(plan), scene));
@@ -38,13 +41,11 @@ pub fn teardown(plan: &Plan, with_data: Option<&Plan>, scene: &Scene<'_>) -> Dra
         let (project, environment, digest) = (&plan.project, &plan.environment, plan.digest());
         Press::Teardown { project, environment, destroy, plan: &digest }.button(scene)
     };
-    let buttons: Vec<CreateButton> = [
-        keeps.then(|| press(plan, false)),
-        with_data.filter(|_| destroys_too).map(|with_data| press(with_data, true)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let buttons: Vec<CreateButton> =
+        [keeps.then(|| press(plan, false)), with_data.filter(|_| destroys_too).map(|with_data| press(with_data, true))]
+            .into_iter()
+            .flatten()
+            .collect();
     Drawn::sheet(sheet.embed(), buttons)
 }
 

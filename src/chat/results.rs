@@ -93,7 +93,8 @@ fn torn_down(view: &RequestView, scene: &Scene<'_>) -> Vec<Field> {
     let title = |step: &StepView| steps::title(&step.step.desired.spec, 100, scene);
     let line = |step: &StepView| scene.say("result.line", context! { what => title(step) });
     let of = |is: fn(&StepView) -> bool| view.steps.iter().filter(move |step| is(step));
-    let went: Vec<String> = of(|step| matches!(step.state, StepState::Done { did: Did::Removed, .. })).map(line).collect();
+    let went: Vec<String> =
+        of(|step| matches!(step.state, StepState::Done { did: Did::Removed, .. })).map(line).collect();
     let stays = of(|step| matches!(step.step.action, Action::Keep { .. }));
     let stays: Vec<String> = stays
         .filter_map(|step| {

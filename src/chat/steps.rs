@@ -251,7 +251,8 @@ fn counts(steps: &[&StepView], scene: &Scene<'_>) -> Value {
     let counts: Vec<String> = kinds
         .into_iter()
         .filter_map(|kind| {
-            let n = steps.iter().filter(|step| matches!(step.state, StepState::Done { did, .. } if did == kind)).count();
+            let n =
+                steps.iter().filter(|step| matches!(step.state, StepState::Done { did, .. } if did == kind)).count();
             let did = Value::from_safe_string(did_word(kind, scene));
             (n > 0).then(|| scene.say("step.count", context! { n, did }))
         })

@@ -91,6 +91,9 @@ fn catalogue() -> &'static Catalogue {
                 }
             }
         }
+        // The longest text of its own first: a phrase that is nearly all holes fits nearly everything.
+        let mut phrase = phrase;
+        phrase.sort_by_key(|phrase| std::cmp::Reverse(HOLE.replace_all(&phrase.is, "").len()));
         let phrases = phrase.into_iter().map(|phrase| (pattern(&phrase.is), phrase)).collect();
         Catalogue { templates, phrases }
     })
@@ -163,7 +166,9 @@ impl<'a> Scene<'a> {
         let known = self.config.account_by_id(id).map(|(name, _)| name);
         let name = plan.accounts.get(id).map(String::as_str).or(known);
         match name {
-            Some(name) => Value::from_safe_string(format!("{} {}", text::escape(name, 60), text::code(id.as_str(), 12))),
+            Some(name) => {
+                Value::from_safe_string(format!("{} {}", text::escape(name, 60), text::code(id.as_str(), 12)))
+            }
             None => text::code(id.as_str(), 12),
         }
     }
