@@ -91,6 +91,9 @@ fn catalogue() -> &'static Catalogue {
                 }
             }
         }
+        // The longest text of its own first: a phrase that is nearly all holes fits nearly everything.
+        let mut phrase = phrase;
+        phrase.sort_by_key(|phrase| std::cmp::Reverse(HOLE.replace_all(&phrase.is, "").len()));
         let phrases = phrase.into_iter().map(|phrase| (pattern(&phrase.is), phrase)).collect();
         Catalogue { templates, phrases }
     })
