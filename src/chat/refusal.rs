@@ -1,5 +1,6 @@
 //! What a person is told when something was not done: one or two sentences, and what to do.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use minijinja::{Value, context};
@@ -46,8 +47,9 @@ fn say(why: &(impl Serialize + Display), scene: &Scene<'_>) -> String {
     let plain = || text::escape(&scene.phrase(&why.to_string()), 1200);
     let Ok(Json::Object(fields)) = serde_json::to_value(why) else { return plain() };
     let Some(name) = fields.get("why").and_then(Json::as_str) else { return plain() };
-    let values = fields.iter().map(|(field, value)| (field.clone(), filled(field, value, scene)));
-    scene.try_say(&format!("why.{name}"), values.collect::<Value>()).unwrap_or_else(|_| plain())
+    let values: BTreeMap<&str, Value> =
+        fields.iter().map(|(field, value)| (field.as_str(), filled(field, value, scene))).collect();
+    scene.try_say(&format!("why.{name}"), Value::from_serialize(values)).unwrap_or_else(|_| plain())
 }
 
 /// A field of a reason: states and directions in the reader's language, lists one after the other, rules' reasons in it too.
