@@ -155,3 +155,6 @@ pub async fn serve(desk: Desk, token: SecretString, stop: watch::Receiver<bool>)
     let rest = Rest::new(&settings, &token).map_err(|error| ChatError::Refused { what: error.to_string() })?;
     serve::serve(Chat::new(desk, Arc::new(rest)), &settings, stop).await
 }
+
+#[cfg(test)]
+mod tests;
