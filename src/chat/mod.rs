@@ -14,6 +14,7 @@ mod commands;
 mod complete;
 mod details;
 pub mod drawn;
+pub mod examine;
 pub mod handle;
 mod incoming;
 pub mod keeper;

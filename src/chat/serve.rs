@@ -17,6 +17,9 @@ use crate::requests::see_through::stopped;
 /// How many interactions are handled at once; more wait their turn, and are too old for it after 3 s.
 const AT_ONCE: usize = 256;
 
+/// How many can wait: more than can be acknowledged in their 3 s.
+const WAITING: usize = 1024;
+
 /// How long what is under way may take to end after the stop.
 const FINISH: Duration = Duration::from_secs(10);
 
@@ -30,7 +33,7 @@ pub(super) async fn serve(chat: Chat, settings: &Discord, mut stop: watch::Recei
     }
     let mut unauthorised = chat.rest.unauthorised();
     let (end, ending) = watch::channel(false);
-    let (heard, mut interactions) = listen::queue();
+    let (heard, mut interactions) = listen::queue(WAITING);
     let mut door = tokio::spawn(open(chat.clone(), settings.clone(), heard, ending.clone()));
     let mut keeper = tokio::spawn(keeper::keep(chat.clone(), ending));
     let mut under_way = JoinSet::new();

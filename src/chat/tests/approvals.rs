@@ -44,7 +44,14 @@ fn after_it_was_approved() {
     keep("goes_on", ZONE, &view, &digest);
     let mut failed = view.clone();
     let why = "route53:AssociateVPCWithHostedZone failed with LimitsExceeded".to_owned();
-    failed.is(ZONE, StepState::Failed { why, mend: Some("raise the quota in Service Quotas, or remove what is not needed".to_owned()), at: at(10) });
+    failed.is(
+        ZONE,
+        StepState::Failed {
+            why,
+            mend: Some("raise the quota in Service Quotas, or remove what is not needed".to_owned()),
+            at: at(10),
+        },
+    );
     failed.ended(RequestState::Failed, None, None);
     keep("failed", ZONE, &failed, &digest);
     view.done(ZONE).ended(RequestState::Done, None, None);
@@ -95,7 +102,10 @@ fn what_else_is_asked() {
     one("adopts_zone", step(ZONE, "dev", zone("dev", Some(VPC)), Action::Adopt { changes }));
     let changes = changed(&[("authorisation_open", json!(true), json!(false))]);
     one("withdraws", step(ZONE, "dev", zone("dev", Some(VPC)), Action::Update { changes }));
-    one("removes_much", step("bucket", "dev", super::made::bucket("project-x-dev"), remove(&[("objects", 1), ("uploads", 2)])));
+    one(
+        "removes_much",
+        step("bucket", "dev", super::made::bucket("project-x-dev"), remove(&[("objects", 1), ("uploads", 2)])),
+    );
 }
 
 #[test]

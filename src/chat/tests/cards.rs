@@ -46,15 +46,23 @@ fn open(direction: Direction) -> Vec<(&'static str, RequestView)> {
         change(&mut view);
         cases.push((name, view));
     };
-    add("running", &|view| { view.is(free, StepState::Running { since: at(5), failures: 0 }); });
-    add("waiting", &|view| { view.is(free, waiting()); });
+    add("running", &|view| {
+        view.is(free, StepState::Running { since: at(5), failures: 0 });
+    });
+    add("waiting", &|view| {
+        view.is(free, waiting());
+    });
     add("waiting-in-aws", &|view| {
         let on = "project-x-dev to be empty: 1000 versions destroyed in this go, more to come".to_owned();
         view.is(free, StepState::Waiting { on, since: at(2), again_at: at(3), until: None });
     });
     add("held", &|view| drop(view.is_held(gated)));
-    add("retrying", &|view| { view.is(free, retrying()); });
-    add("failed", &|view| { view.is(free, failed(Some("check where its id comes from"))); });
+    add("retrying", &|view| {
+        view.is(free, retrying());
+    });
+    add("failed", &|view| {
+        view.is(free, failed(Some("check where its id comes from")));
+    });
     add("failed-and-held", &|view| {
         view.is_held(gated);
         view.is("github-token", failed(None));

@@ -51,13 +51,22 @@ fn payloads() -> Vec<String> {
         "",
     ];
     let mut all: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-    all.extend(["*".repeat(2000), "@everyone ".repeat(200), "`".repeat(2000), "あ".repeat(2000), "\u{202E}".repeat(2000)]);
+    all.extend([
+        "*".repeat(2000),
+        "@everyone ".repeat(200),
+        "`".repeat(2000),
+        "あ".repeat(2000),
+        "\u{202E}".repeat(2000),
+    ]);
     all
 }
 
 /// Whether a text is nothing but what can be seen.
 fn is_visible(text: &str) -> bool {
-    !text.chars().any(|c| c != '\n' && c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'))
+    !text.chars().any(|c| {
+        c != '\n' && c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    })
 }
 
 /// Which of the catalogue's values are always made by the program: addresses.
@@ -72,7 +81,12 @@ fn every_template_shows_what_is_filled_in_as_one_plain_text() {
             let holes = holes(&said.en);
             for language in Language::ALL {
                 let fill = |text: &str| {
-                    let values = holes.iter().map(|name| (name.clone(), if OURS.contains(&name.as_str()) { Value::from(true) } else { Value::from(text) }));
+                    let values = holes.iter().map(|name| {
+                        (
+                            name.clone(),
+                            if OURS.contains(&name.as_str()) { Value::from(true) } else { Value::from(text) },
+                        )
+                    });
                     scene(&config, language).say(&key, Value::from_pairs(values))
                 };
                 let harmless = skeleton(&fill("harmless"));
@@ -82,7 +96,9 @@ fn every_template_shows_what_is_filled_in_as_one_plain_text() {
                     assert!(is_visible(&text), "{key}: {text:?}");
                     let seen = plain(payload);
                     let fits = text::width(&text::escape(payload, usize::MAX)) <= LONGEST;
-                    let values = holes.iter().any(|name| !OURS.contains(&name.as_str()) && said.en.contains(&format!("{{{{ {name} }}}}")));
+                    let values = holes
+                        .iter()
+                        .any(|name| !OURS.contains(&name.as_str()) && said.en.contains(&format!("{{{{ {name} }}}}")));
                     assert!(
                         !fits || !values || shown(&text).iter().any(|part| part.contains(&seen)),
                         "{key} in {language} does not show {seen:?} as one text: {text}"
@@ -137,7 +153,8 @@ fn drawings(text: &str, language: Language) -> Vec<Drawn> {
         }
     }
     let mut blocked = plan(Direction::Teardown, "dev");
-    blocked.steps[0] = step("bucket", "dev", bucket(text), Action::Blocked { why: text.to_owned(), mend: text.to_owned() });
+    blocked.steps[0] =
+        step("bucket", "dev", bucket(text), Action::Blocked { why: text.to_owned(), mend: text.to_owned() });
     blocked.steps[1].action = keep(text);
     if let Action::Remove { contents } = &mut blocked.steps[3].action {
         contents.insert(format!("c{text}"), 3);
@@ -170,15 +187,23 @@ fn no_drawing_lets_a_text_from_outside_mean_anything() {
             for (number, drawn) in drawings(payload, language).iter().enumerate() {
                 // What mends something and has lines of its own is a block of code.
                 let lines = payload.contains('\n');
-                let marks = |marks: &[String]| marks.iter().filter(|mark| !lines || *mark != "code").cloned().collect::<Vec<_>>();
-                assert_eq!(marks(&markup(drawn)), marks(&harmless[number]), "drawing {number} in {language} with {payload:?}");
+                let marks = |marks: &[String]| {
+                    marks.iter().filter(|mark| !lines || *mark != "code").cloned().collect::<Vec<_>>()
+                };
+                assert_eq!(
+                    marks(&markup(drawn)),
+                    marks(&harmless[number]),
+                    "drawing {number} in {language} with {payload:?}"
+                );
                 assert!(texts(drawn).iter().all(|text| is_visible(text)), "{payload:?}");
             }
         }
         // What is too long changes what is shown, but never means anything.
         for payload in payloads().iter().filter(|payload| payload.len() >= 300) {
             for drawn in drawings(payload, language) {
-                let foreign = markup(&drawn).into_iter().find(|mark| ["@", "`", "|", "~", "_", ">", "#"].contains(&mark.as_str()));
+                let foreign = markup(&drawn)
+                    .into_iter()
+                    .find(|mark| ["@", "`", "|", "~", "_", ">", "#"].contains(&mark.as_str()));
                 assert_eq!(foreign, None, "{payload:?}");
             }
         }

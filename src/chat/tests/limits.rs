@@ -20,7 +20,8 @@ use crate::requests::show::RequestView;
 fn within_limits(drawn: &Drawn) -> Result<(), String> {
     let json = serde_json::to_value(drawn).expect("a message can be written as JSON");
     let long = |json: &Json| json.as_str().map_or(0, width);
-    let most = |what: &str, is: usize, most: usize| if is > most { Err(format!("{what}: {is} of {most}")) } else { Ok(()) };
+    let most =
+        |what: &str, is: usize, most: usize| if is > most { Err(format!("{what}: {is} of {most}")) } else { Ok(()) };
     most("content", long(&json["content"]), 2000)?;
     let embeds = json["embeds"].as_array().cloned().unwrap_or_default();
     most("embeds", embeds.len(), 10)?;
@@ -98,8 +99,11 @@ fn any_state() -> impl Strategy<Value = StepState> {
         any_text().prop_map(|on| StepState::Waiting { on, since: at(1), again_at: at(2), until: None }),
         Just(StepState::Waiting { on: String::new(), since: at(1), again_at: at(2), until: Some(at(3)) }),
         any_text().prop_map(|why| StepState::Retrying { why, retry_at: at(2), failures: 3 }),
-        (any_text(), proptest::option::of(any_text()))
-            .prop_map(|(why, mend)| StepState::Failed { why, mend, at: at(2) }),
+        (any_text(), proptest::option::of(any_text())).prop_map(|(why, mend)| StepState::Failed {
+            why,
+            mend,
+            at: at(2)
+        }),
         (did, outputs).prop_map(|(did, outputs)| StepState::Done { did, outputs, at: at(2) }),
         // A mark: the step is to be held.
         Just(StepState::Held { step: Box::new(held()), digest: held().digest(), since: at(2) }),
@@ -194,7 +198,11 @@ proptest! {
 #[test]
 fn a_plan_of_forty_steps_is_folded_into_counted_lines() {
     let mut plan = plan(Direction::Onboard, "dev");
-    plan.steps = (0..40).map(|number| step(&format!("bucket-{number}"), "dev", bucket(&format!("project-x-dev-{number}")), Action::Create)).collect();
+    plan.steps = (0..40)
+        .map(|number| {
+            step(&format!("bucket-{number}"), "dev", bucket(&format!("project-x-dev-{number}")), Action::Create)
+        })
+        .collect();
     let mut view = request(plan);
     view.done_up_to("bucket-25");
     view.is("bucket-25", StepState::Running { since: at(1), failures: 0 });

@@ -11,8 +11,8 @@ use crate::model::resource::{
 };
 use crate::model::run::Did;
 use crate::model::{
-    Action, Approval, Contents, Digest, Event, Gate, Outputs, Person, Place, Plan, Recorded, Request, RequestState, Spec,
-    Step, StepId, StepState,
+    Action, Approval, Contents, Digest, Event, Gate, Outputs, Person, Place, Plan, Recorded, Request, RequestState,
+    Spec, Step, StepId, StepState,
 };
 use crate::requests::show::{RequestView, StateChange, StepView};
 
@@ -114,7 +114,11 @@ pub fn remove(contents: &[(&str, u64)]) -> Action {
 }
 
 pub fn changed(fields: &[(&str, serde_json::Value, serde_json::Value)]) -> Vec<Change> {
-    let change = |(field, from, to): &(&str, _, _)| Change { field: (*field).to_owned(), from: Clone::clone(from), to: Clone::clone(to) };
+    let change = |(field, from, to): &(&str, _, _)| Change {
+        field: (*field).to_owned(),
+        from: Clone::clone(from),
+        to: Clone::clone(to),
+    };
     fields.iter().map(change).collect()
 }
 
@@ -178,8 +182,7 @@ pub fn request(plan: Plan) -> RequestView {
     let (by, asked_at) = (person("aiko"), at(0));
     let asked = StateChange { at: asked_at, to: RequestState::Open, by: Some(by.clone()), reason: None };
     let id = "r-7k2m9x4bqd".parse().expect("an id");
-    let request =
-        Request { id, by, asked_at, plan, state: RequestState::Open, reason: None, changed_at: asked_at };
+    let request = Request { id, by, asked_at, plan, state: RequestState::Open, reason: None, changed_at: asked_at };
     RequestView { request, steps, approvals: vec![], history: vec![], changes: vec![asked] }
 }
 

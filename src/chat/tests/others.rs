@@ -48,8 +48,10 @@ fn previews_of_a_teardown() {
     kept("preview_teardown_data", |scene| readable(&preview::teardown(&in_the_way(), Some(&with_data), scene)));
     let unseen = "route53:ListHostedZonesByVPC failed with AccessDenied";
     let mut stuck = with_data;
-    stuck.steps[0].action =
-        Action::Blocked { why: format!("it could not be looked at: {unseen}"), mend: "{\"Effect\":\"Allow\"}".to_owned() };
+    stuck.steps[0].action = Action::Blocked {
+        why: format!("it could not be looked at: {unseen}"),
+        mend: "{\"Effect\":\"Allow\"}".to_owned(),
+    };
     kept("preview_teardown_stuck", |scene| readable(&preview::teardown(&stuck, Some(&stuck), scene)));
 }
 
@@ -70,8 +72,11 @@ fn previews_of_what_is_blocked_and_of_nothing_to_do() {
         };
     }
     kept("preview_blocked", |scene| readable(&preview::blocked(&blocked, scene)));
-    kept("refusal_blocked", |scene| readable(&refusal(&DeskError::Blocked(Box::new(blocked.clone())), "1180000000000017", scene)));
-    for (direction, why) in [(Direction::Onboard, "it is as it should be"), (Direction::Teardown, "it is gone already")] {
+    kept("refusal_blocked", |scene| {
+        readable(&refusal(&DeskError::Blocked(Box::new(blocked.clone())), "1180000000000017", scene))
+    });
+    for (direction, why) in [(Direction::Onboard, "it is as it should be"), (Direction::Teardown, "it is gone already")]
+    {
         let mut plan = plan(direction, "dev");
         plan.notes.clear();
         plan.steps.iter_mut().for_each(|step| step.action = keep(why));
@@ -82,7 +87,9 @@ fn previews_of_what_is_blocked_and_of_nothing_to_do() {
 #[test]
 fn lists_of_requests_statuses_and_what_waits() {
     kept("list_empty", |scene| {
-        [lists::requests(&[], scene), lists::statuses(&[], scene), lists::awaiting(&[], scene)].map(|drawn| readable(&drawn)).join("\n")
+        [lists::requests(&[], scene), lists::statuses(&[], scene), lists::awaiting(&[], scene)]
+            .map(|drawn| readable(&drawn))
+            .join("\n")
     });
     let card = Some("https://discord.com/channels/1/2/3".to_owned());
     let open = request(plan(Direction::Onboard, "dev")).request;
@@ -108,7 +115,8 @@ fn lists_of_requests_statuses_and_what_waits() {
     };
     let mut well = plan(Direction::Onboard, "production");
     well.steps.iter_mut().for_each(|step| step.action = keep("it is as it should be"));
-    let statuses = [status(Some(differs.clone()), None), status(None, Some("no credentials")), status(Some(well), None)];
+    let statuses =
+        [status(Some(differs.clone()), None), status(None, Some("no credentials")), status(Some(well), None)];
     kept("list_status_one", |scene| readable(&lists::statuses(&statuses[..1], scene)));
     kept("list_status_many", |scene| readable(&lists::statuses(&statuses, scene)));
 
@@ -136,15 +144,29 @@ fn details_and_help() {
     };
     let begun = step("repository", "dev", super::made::repository("project-x-dev-algorithm"), Action::Create);
     view.wrote(1, Event::Started { digest: begun.digest(), step: Box::new(begun) }).wrote(2, finished);
-    let waits = Event::Waiting { step: id("vpc-id"), on: "SSM parameter /dev/project-x/vpc-id".to_owned(), again_at: at(3), until: None };
+    let waits = Event::Waiting {
+        step: id("vpc-id"),
+        on: "SSM parameter /dev/project-x/vpc-id".to_owned(),
+        again_at: at(3),
+        until: None,
+    };
     view.wrote(2, waits);
-    let failed = |retry_at| Event::Failed { step: id("bucket"), why: "no answer within 45 seconds".to_owned(), mend: None, retry_at };
+    let failed = |retry_at| Event::Failed {
+        step: id("bucket"),
+        why: "no answer within 45 seconds".to_owned(),
+        mend: None,
+        retry_at,
+    };
     view.wrote(2, failed(Some(at(3)))).wrote(3, failed(None)).wrote(3, Event::Retried);
     view.is_held("zone-association");
     view.approved("zone-association", "ren");
     let mend = "it is one of:\n  - the role does not exist".to_owned();
     view.is("vpc-id", StepState::Failed { why: "it did not answer".to_owned(), mend: Some(mend), at: at(9) });
-    view.ended(RequestState::Failed, None, None).ended(RequestState::Open, Some("aiko"), None).ended(RequestState::Cancelled, Some("ren"), Some("not needed"));
+    view.ended(RequestState::Failed, None, None).ended(RequestState::Open, Some("aiko"), None).ended(
+        RequestState::Cancelled,
+        Some("ren"),
+        Some("not needed"),
+    );
     kept("details", |scene| readable(&lists::details(&view, scene)));
     kept("help", |scene| readable(&lists::help(scene)));
 }
@@ -204,7 +226,9 @@ pub fn reasons() -> Vec<Json> {
 #[test]
 fn why_something_was_not_done() {
     kept("refusals", |scene| {
-        let lines = reasons().into_iter().map(|reason| format!("{}\n  {}", reason["why"].as_str().unwrap_or_default(), say(&Reason(reason.clone()), scene)));
+        let lines = reasons().into_iter().map(|reason| {
+            format!("{}\n  {}", reason["why"].as_str().unwrap_or_default(), say(&Reason(reason.clone()), scene))
+        });
         let told: Vec<String> = lines.collect();
         assert!(!told.join("").contains("the terminal"), "every reason has words of its own: {told:?}");
         told.join("\n")
@@ -213,7 +237,8 @@ fn why_something_was_not_done() {
     kept("refusal_unknown", |scene| say(&unknown, scene));
     kept("refusal_others", |scene| {
         let said = |error: DeskError| readable(&refusal(&error, "118000000000000777", scene));
-        [said(DeskError::Store("disk I/O error".to_owned())), said(DeskError::NotNow("it is gone already".into()))].join("\n")
+        [said(DeskError::Store("disk I/O error".to_owned())), said(DeskError::NotNow("it is gone already".into()))]
+            .join("\n")
     });
 }
 

@@ -18,7 +18,8 @@ pub enum Part {
 
 /// The parts of a text.
 pub fn read(text: &str) -> Vec<Part> {
-    let angle = Regex::new(r"^<(?:@[!&]?\d+|#\d+|t:-?\d+(?::[a-zA-Z])?|a?:\w+:\d+|/[^>]+:\d+|id:\w+|[a-z]+://[^>]*)>").expect("a pattern");
+    let angle = Regex::new(r"^<(?:@[!&]?\d+|#\d+|t:-?\d+(?::[a-zA-Z])?|a?:\w+:\d+|/[^>]+:\d+|id:\w+|[a-z]+://[^>]*)>")
+        .expect("a pattern");
     let link = Regex::new(r"^\[([^\]]*)\]\(([a-z]+://[^)\s]+)\)").expect("a pattern");
     let start = Regex::new(r"^(?:#{1,3} |-# |>{1,3} |[-*+] |\d+\. )").expect("a pattern");
     let bare = Regex::new(r"^(?:https?|steam|discord)://\S+").expect("a pattern");
@@ -27,7 +28,9 @@ pub fn read(text: &str) -> Vec<Part> {
     let mut at_start = true;
     while let Some(first) = rest.chars().next() {
         if at_start && let Some(found) = start.find(rest) {
-            parts.push(Part::Markup(found.as_str().trim_end().trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned()));
+            parts.push(Part::Markup(
+                found.as_str().trim_end().trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned(),
+            ));
             rest = &rest[found.end()..];
             at_start = false;
             continue;
@@ -35,7 +38,9 @@ pub fn read(text: &str) -> Vec<Part> {
         // A list may be indented.
         at_start = first == '\n' || at_start && first == ' ';
         let (part, long) = match first {
-            '\\' if rest[1..].starts_with(|next: char| next.is_ascii_punctuation()) => (Part::Text(rest[1..2].to_owned()), 2),
+            '\\' if rest[1..].starts_with(|next: char| next.is_ascii_punctuation()) => {
+                (Part::Text(rest[1..2].to_owned()), 2)
+            }
             '`' => code(rest),
             '<' if angle.is_match(rest) => markup(&angle, rest),
             '[' if link.is_match(rest) => {
@@ -69,7 +74,8 @@ fn code(rest: &str) -> (Part, usize) {
         let run = rest[from + found..].len() - rest[from + found..].trim_start_matches('`').len();
         if run == long {
             let inside = rest[long..from + found].to_owned();
-            let inside = inside.strip_prefix(' ').filter(|inside| inside.starts_with('`')).unwrap_or(&inside).to_owned();
+            let inside =
+                inside.strip_prefix(' ').filter(|inside| inside.starts_with('`')).unwrap_or(&inside).to_owned();
             let inside = inside.strip_suffix(' ').filter(|inside| inside.ends_with('`')).unwrap_or(&inside).to_owned();
             return (Part::Code(inside), from + found + run);
         }

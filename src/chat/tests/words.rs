@@ -59,7 +59,10 @@ fn a_phrase_is_filled_once_and_what_fills_it_is_looked_up_too() {
     let config = config();
     let [en, ja] = Language::ALL.map(|language| scene(&config, language));
     assert_eq!(en.phrase("it is not genkan's (made by hand, not by genkan)"), "it was not made here (made by hand)");
-    assert_eq!(ja.phrase("it is not genkan's (of project-y dev)"), "Genkan が作成したものではありません（project-y dev のもの）");
+    assert_eq!(
+        ja.phrase("it is not genkan's (of project-y dev)"),
+        "Genkan が作成したものではありません（project-y dev のもの）"
+    );
     assert_eq!(ja.phrase("{n} did not appear within 120 minutes"), "{n} が 120 分以内に現れませんでした");
     assert_eq!(ja.phrase("something new"), "something new");
 }
@@ -111,7 +114,8 @@ fn every_reason_of_the_use_cases_has_words_that_its_fields_fill() {
     let mut met = 0;
     for variant in variant.captures_iter(body) {
         let capital = Regex::new("([A-Z])").expect("a pattern");
-        let name = capital.replace_all(&variant[1], |letter: &regex::Captures<'_>| format!("-{}", letter[1].to_lowercase()));
+        let name =
+            capital.replace_all(&variant[1], |letter: &regex::Captures<'_>| format!("-{}", letter[1].to_lowercase()));
         let key = format!("why.{}", name.trim_start_matches('-'));
         let (_, en, _) = keys.iter().find(|(known, ..)| *known == key).unwrap_or_else(|| panic!("{key} has no words"));
         let fields: BTreeSet<String> = variant.get(2).map_or_else(BTreeSet::new, |fields| {

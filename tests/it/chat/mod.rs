@@ -3,6 +3,10 @@
 mod approving;
 mod asking;
 mod commands;
+mod doors_gateway;
+mod doors_http;
 mod keeping;
+mod limiter;
+mod rest;
 mod server;
 mod teardown;
