@@ -15,7 +15,14 @@ use serenity::model::application::Interaction;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::local_discord::{AIKO, GUILD, PATIENCE, PLATFORM, TOKEN, local};
+use crate::local_discord::{AIKO, GUILD, PATIENCE, PLATFORM, TOKEN, seed};
+
+/// A local Discord on a free port and on the real time, as the bot's is.
+pub(super) async fn local() -> (LocalDiscord, ServedDiscord) {
+    let discord = LocalDiscord::start(seed()).expect("a seed as it should be");
+    let served = discord.serve(0, None).await.expect("a free port");
+    (discord, served)
+}
 
 /// The settings of a bot at this local Discord.
 pub(super) fn settings(endpoint: &str) -> Discord {

@@ -9,4 +9,5 @@ mod keeping;
 mod limiter;
 mod rest;
 mod server;
+mod serving;
 mod teardown;

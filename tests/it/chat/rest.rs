@@ -17,8 +17,8 @@ use serenity::builder::{
 };
 use serenity::model::application::{InputTextStyle, Interaction};
 
-use super::doors_gateway::{Listening, rest};
-use crate::local_discord::{APPROVALS, GUILD, LEADS, PLATFORM, TOKEN, local};
+use super::doors_gateway::{Listening, local, rest};
+use crate::local_discord::{APPROVALS, GUILD, LEADS, PLATFORM, TOKEN};
 
 fn id(number: u64) -> Snowflake {
     number.to_string().parse().unwrap()
