@@ -44,8 +44,7 @@ pub(super) async fn sandbox(
     if arguments.fresh {
         begin_anew(folder).map_err(|error| other(&error))?;
     }
-    let options =
-        StageOptions { aws_port: arguments.port, page_port: arguments.page_port, latency: arguments.latency };
+    let options = StageOptions { aws_port: arguments.port, page_port: arguments.page_port, latency: arguments.latency };
     let stage = Stage::start(folder, &options, printer).await?;
     let pointers = Pointers {
         page: stage.page(),
@@ -82,7 +81,8 @@ pub(super) async fn sandbox(
 
 /// Removes what an earlier sandbox left in its folder, and nothing else that may be there.
 fn begin_anew(folder: &Path) -> std::io::Result<()> {
-    let own = [LocalAws::STATE_FILE, LocalDiscord::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"];
+    let own =
+        [LocalAws::STATE_FILE, LocalDiscord::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"];
     for name in own {
         match std::fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

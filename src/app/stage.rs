@@ -71,10 +71,11 @@ impl Stage {
             None => LocalPlatform::start(&folder, &PREPARED).await.map_err(|error| other(&error))?,
         };
         platform.aws.faults().set_latency(options.latency);
-        let discord = match LocalDiscord::restore(&folder, seed(&platform.config)).await.map_err(|error| other(&error))? {
-            Some(discord) => discord,
-            None => LocalDiscord::start(seed(&platform.config)).map_err(|error| other(&error))?,
-        };
+        let discord =
+            match LocalDiscord::restore(&folder, seed(&platform.config)).await.map_err(|error| other(&error))? {
+                Some(discord) => discord,
+                None => LocalDiscord::start(seed(&platform.config)).map_err(|error| other(&error))?,
+            };
         let taken = |port: u16, option: &str, error: &dyn std::fmt::Display| {
             other(&format!("port {port}: {error}; another one with {option}, any free one with {option} 0"))
         };
@@ -99,7 +100,9 @@ impl Stage {
         let mut events = discord.events();
         let bot = {
             let (desk, printer) = (desk.clone(), printer.clone());
-            tokio::spawn(async move { chat::serve(&desk, Some(SecretString::from(BOT_TOKEN)), stopped, &printer).await })
+            tokio::spawn(
+                async move { chat::serve(&desk, Some(SecretString::from(BOT_TOKEN)), stopped, &printer).await },
+            )
         };
         while !(discord.online() && !discord.commands().is_empty()) && !bot.is_finished() {
             // Whatever happens there is a reason to look again.

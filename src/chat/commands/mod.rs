@@ -73,7 +73,6 @@ pub(super) fn teardown_wish(project: &str, environment: &str, delete_data: bool)
         environment: environment.to_owned(),
         repository: None,
         adopt: vec![],
-        repository: None,
         delete_data,
         at_once: false,
     }

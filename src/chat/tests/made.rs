@@ -169,6 +169,7 @@ pub fn plan(direction: Direction, environment: &str) -> Plan {
         direction,
         project: "project-x".parse().expect("a name"),
         environment: environment.parse().expect("a name"),
+        repository: None,
         place: place(environment),
         accounts: accounts.into_iter().map(|(id, name)| (id.parse().expect("an id"), name.to_owned())).collect(),
         steps,
