@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod chat_calls;
 mod crashes;
 mod demos;
 mod docs;
