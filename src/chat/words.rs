@@ -114,7 +114,7 @@ fn pattern(is: &str) -> Regex {
     Regex::new(&pattern).expect("the catalogue is part of the program, and a test reads every phrase")
 }
 
-impl<'a> Scene<'a> {
+impl Scene<'_> {
     /// What the catalogue says under that key, filled in. Values are escaped, unless they are safe: made by [`text::code`] or
     /// by a method here. A key that is not there, or a value that is missing, is a fault of ours: the key itself is shown.
     pub fn say(&self, key: &str, values: Value) -> String {

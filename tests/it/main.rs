@@ -5,6 +5,7 @@ mod attacks;
 mod browser;
 mod calls;
 mod chat;
+mod chat_calls;
 mod crashes;
 mod demos;
 mod docs;

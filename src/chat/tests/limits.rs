@@ -170,7 +170,7 @@ fn check(drawn: &Drawn) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_request_holds_it_can_be_shown(view in any_request(), japanese in any::<bool>()) {
