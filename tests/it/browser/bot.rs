@@ -19,7 +19,9 @@ pub(super) struct Bot {
 
 impl Drop for Bot {
     fn drop(&mut self) {
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
