@@ -19,30 +19,21 @@ pub async fn examine(config: &Config, token: &SecretString) -> Vec<Finding> {
     let mut findings = Vec::new();
     let application = rest.application().await;
     let is_known = application.is_ok();
-    findings.push(found(
-        "bot",
-        "token",
-        match &application {
-            Ok(application) => {
-                Ok(format!("it is the bot of the application {} ({})", application.name, application.id))
-            }
-            Err(error) => Err((error.to_string(), mend_token(error))),
-        },
-    ));
+    let whose = application
+        .as_ref()
+        .map(|application| format!("it is the bot of the application {} ({})", application.name, application.id))
+        .map_err(|error| (error.to_string(), mend_token(error)));
+    findings.push(found("bot", "token", whose));
     if let Ok(application) = &application
         && settings.public_key.is_some()
     {
-        findings.push(found(
-            "bot",
-            "public_key",
-            match is_key_of(settings, application) {
-                true => Ok("it is the application's".to_owned()),
-                false => Err((
-                    "it is not the application's: every post of Discord's would be refused".to_owned(),
-                    format!("public_key = \"{}\"", application.verify_key),
-                )),
-            },
-        ));
+        let wrong = || {
+            let seen = "it is not the application's: every post of Discord's would be refused".to_owned();
+            (seen, format!("public_key = \"{}\"", application.verify_key))
+        };
+        let is_right = is_key_of(settings, application);
+        let seen = is_right.then(|| "it is the application's".to_owned()).ok_or_else(wrong);
+        findings.push(found("bot", "public_key", seen));
     }
     // Without a valid token every further question would only be another invalid request.
     if is_known {

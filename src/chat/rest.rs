@@ -145,10 +145,8 @@ impl Rest {
         let begun = Instant::now();
         loop {
             let call = Call::with(LightMethod::Post, route, &body);
-            let error = match self.wire.at_once(call, ACKNOWLEDGE.saturating_sub(begun.elapsed())).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let sent = self.wire.at_once(call, ACKNOWLEDGE.saturating_sub(begun.elapsed())).await;
+            let Err(error) = sent else { return Ok(()) };
             let RestError::Passing { after, .. } = &error else { return Err(error) };
             let pause = after.unwrap_or(Duration::from_millis(100));
             if !error.did_nothing() || begun.elapsed() + pause >= ACKNOWLEDGE {

@@ -66,13 +66,11 @@ fn joined<E>(ended: Result<Result<(), E>, JoinError>, what: &str) -> Result<(), 
 where
     ChatError: From<E>,
 {
-    match ended {
-        Ok(ended) => Ok(ended?),
-        Err(_) => {
-            tracing::error!("{what} broke off: a fault of this program");
-            Err(ChatError::Refused { what: format!("{what} broke off; the log says why") })
-        }
-    }
+    let Ok(ended) = ended else {
+        tracing::error!("{what} broke off: a fault of this program");
+        return Err(ChatError::Refused { what: format!("{what} broke off; the log says why") });
+    };
+    Ok(ended?)
 }
 
 /// Lets what was heard be handled, and everything that is under way come to its end, for a while.

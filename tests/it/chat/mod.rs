@@ -7,6 +7,7 @@ mod doors_gateway;
 mod doors_http;
 mod keeping;
 mod limiter;
+mod process;
 mod rest;
 mod server;
 mod serving;

@@ -201,7 +201,7 @@ async fn an_answer_is_possible_for_a_quarter_of_an_hour() {
     bot.discord.faults().add(Rule::next("PATCH @original", Effect::LoseResponse));
     let answer = rest.answer(&reply(&asked), &Drawn::text("here it is")).await.unwrap();
     rest.edit(&id(PLATFORM), &answer, &Drawn::text("with the bot's own token")).await.unwrap();
-    bot.discord.pass_time(Duration::from_secs(16 * 60));
+    bot.discord.pass_time(Duration::from_mins(16));
     let late = rest.answer(&reply(&asked), &Drawn::text("late")).await.unwrap_err();
     assert!(matches!(late, RestError::TooLate(_)), "{late}");
     assert!(!*rest.unauthorised().borrow(), "an expired interaction says nothing about the bot's token");
