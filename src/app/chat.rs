@@ -10,6 +10,7 @@ use super::AppError;
 use crate::chat::{self, ChatError};
 use crate::cli::{Exit, Printer};
 use crate::config::Config;
+use crate::model::finding::{Finding, Health};
 use crate::requests::see_through::stopped;
 use crate::requests::{Desk, DeskError};
 use crate::worker;
@@ -49,6 +50,21 @@ fn token_from(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Res
         return Err(AppError::Settings(format!("what is in {source} is not a token; {WHERE}")));
     }
     Ok(Some(SecretString::from(bare)))
+}
+
+/// What chat needs in Discord, for `genkan doctor`. That there is no token here is a warning: another machine may have it.
+pub(super) async fn examine(config: &Config) -> Vec<Finding> {
+    match token(config) {
+        Ok(Some(token)) => chat::examine::examine(config, &token).await,
+        Ok(None) => Vec::new(),
+        Err(error) => vec![Finding {
+            place: "Discord, bot".to_owned(),
+            subject: "token".to_owned(),
+            health: Health::Warning,
+            seen: error.to_string(),
+            mend: None,
+        }],
+    }
 }
 
 /// Carries out what is asked and approved, and with a token chats too, until `stop` turns true or one of the two ends. What is

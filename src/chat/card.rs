@@ -15,29 +15,29 @@ use crate::requests::show::{RequestView, StateChange, StepView};
 
 /// How many steps that wait for approvals, and how many that failed, are each told about at length.
 const AT_LENGTH: usize = 4;
+/// What may be said before the steps: with them ([`steps::LONGEST`]) it fits into an embed's description.
+const FIRST: usize = 800;
 
 /// The card of a request as it stands. `posted`: the messages that show it, for links to the approvals that it waits for.
 pub fn card(view: &RequestView, posted: &[Posted], scene: &Scene<'_>) -> Drawn {
     let standing = Standing::of(view);
     let mut sheet = Sheet::new(scene, standing.colour(), title(view, standing, scene), view.request.id.to_string());
-    for line in said_first(view, standing, posted, scene) {
-        sheet.line(&line);
+    sheet.lines(&said_first(view, standing, posted, scene), FIRST);
+    for line in ["", &place(view, scene), &asked(view, scene)] {
+        sheet.line(line);
     }
-    sheet.line("");
-    sheet.line(&place(view, scene));
-    sheet.line(&asked(view, scene));
-    sheet.line("");
-    sheet.line(&steps::progress(view, scene));
-    for line in steps::lines(view, scene) {
-        sheet.line(&line);
+    // What is done is told below, with what came of it.
+    if standing != Standing::Ended(RequestState::Done) {
+        let progress = [String::new(), steps::progress(view, scene)];
+        for line in progress.into_iter().chain(steps::lines(view, scene)) {
+            sheet.line(&line);
+        }
     }
     for (name, lines) in failures(view, scene) {
         sheet.field(&name, &lines);
     }
-    if matches!(standing, Standing::Ended(_)) || view.request.plan.direction == Direction::Teardown {
-        for (name, lines) in results::results(view, scene) {
-            sheet.field(&name, &lines);
-        }
+    for (name, lines) in results::results(view, scene) {
+        sheet.field(&name, &lines);
     }
     let notes: Vec<String> = view.request.plan.notes.iter().map(|note| note_line(note, scene)).collect();
     sheet.field(&scene.word("card.notes"), &notes);
@@ -80,7 +80,11 @@ fn said_first(view: &RequestView, standing: Standing, posted: &[Posted], scene: 
             held
         }
         Standing::Trouble => vec![scene.say("card.trouble", context! { n => failed })],
-        Standing::Running => vec![scene.word("card.running")],
+        Standing::Running => {
+            let approved: Vec<String> =
+                view.held().map(|(step, digest)| waits_for(view, step, digest, posted, scene)).collect();
+            if approved.is_empty() { vec![scene.word("card.running")] } else { approved }
+        }
         Standing::Waiting => waiting(view, scene),
         Standing::Ended(RequestState::Done) => {
             let key = match request.plan.direction {
@@ -108,7 +112,7 @@ pub(super) fn ended_by(view: &RequestView, scene: &Scene<'_>) -> (Value, Value) 
     let by = by.map_or_else(|| Value::from_safe_string(scene.word("card.somebody")), Value::from);
     let reason = last.and_then(|change| change.reason.clone()).or_else(|| view.request.reason.clone());
     let reason = reason.filter(|reason| !reason.trim().is_empty());
-    let reason = reason.map(|reason| Value::from_safe_string(text::escape(&reason, 700)));
+    let reason = reason.map(|reason| Value::from_safe_string(text::escape(&reason, 600)));
     (by, reason.unwrap_or(Value::from(())))
 }
 
@@ -116,7 +120,7 @@ pub(super) fn ended_by(view: &RequestView, scene: &Scene<'_>) -> (Value, Value) 
 fn waits_for(view: &RequestView, step: &Step, digest: &Digest, posted: &[Posted], scene: &Scene<'_>) -> String {
     let given: Vec<&str> = view.approvers(step, digest).map(|by| by.name.as_str()).collect();
     let gate = step.gate.as_ref();
-    let n = (gate.map_or(0, |gate| gate.approvals) as usize).saturating_sub(given.len());
+    let n = steps::lacks(view, step, digest);
     let is_this = |posted: &&Posted| matches!(&posted.part, Part::Approval { step: of, digest: shown } if *of == step.desired.id && shown == digest);
     let message = posted.iter().find(is_this).and_then(|posted| scene.link(&posted.channel, posted.message.as_ref()?));
     let environment = scene.config.environments.get(&view.request.plan.environment);
@@ -203,7 +207,8 @@ pub(super) fn failure_name(step: &StepView, scene: &Scene<'_>) -> String {
 
 /// Why a step failed, and what mends it: each at most `longest` long. A document in what mends it keeps its lines.
 pub(super) fn failure(why: &str, mend: Option<&str>, longest: usize, scene: &Scene<'_>) -> Vec<String> {
-    let mut lines = vec![text::escape(&scene.phrase(why), longest)];
+    let why = text::escape(&scene.phrase(why), longest);
+    let mut lines = vec![if why.is_empty() { "–".to_owned() } else { why }];
     let Some(mend) = mend else { return lines };
     let mend = scene.phrase(mend);
     match mend.split_once('\n') {

@@ -22,6 +22,9 @@ use crate::requests::DeskError;
 /// connection that was lost and resumed delivers later than that is not done behind their back.
 const TOO_OLD: Duration = Duration::from_millis(2500);
 
+/// What the log says where the answer did not arrive.
+const UNANSWERED: &str = "the answer could not be given";
+
 /// How an interaction is acknowledged.
 pub(super) enum Acknowledgement {
     /// Everybody in the channel sees the answer, which follows.
@@ -65,10 +68,10 @@ fn is_too_old(chat: &Chat, incoming: &Incoming) -> bool {
 
 async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
     // Everything up to here and in `begin` takes no I/O: nothing can be decided differently once it is acknowledged.
-    let (turn, acknowledgement) = begin(chat, incoming, &asked);
-    let Turn { incoming, .. } = &turn;
-    let reference = incoming.reference();
-    match chat.desk.hear(&heard(chat, incoming, &asked)).await {
+    let (mut turn, acknowledgement) = begin(chat, incoming, &asked);
+    let reference = turn.incoming.reference().to_owned();
+    let reference = reference.as_str();
+    match chat.desk.hear(&heard(chat, &turn.incoming, &asked)).await {
         Ok(true) => {}
         Ok(false) => return tracing::info!(interaction = reference, "an interaction was delivered twice"),
         Err(error) => {
@@ -88,7 +91,7 @@ async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
             None
         }
     };
-    if let Err(error) = chat.desk.answered(&incoming.reply.interaction).await {
+    if let Err(error) = chat.desk.answered(&turn.incoming.reply.interaction).await {
         tracing::error!(interaction = reference, %error, "it could not be written down that it was answered");
     }
     if let Some(id) = to_close {
@@ -129,14 +132,17 @@ fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Ac
 async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
     let reference = turn.incoming.reference();
     let done = AssertUnwindSafe(perform(turn, asked)).catch_unwind().await;
-    let mut to_close = None;
-    let drawn = match done {
+    let private = match done {
         Ok(Ok(Outcome::Silent)) => return None,
-        Ok(Ok(Outcome::Say(drawn))) => *drawn,
-        Ok(Ok(Outcome::SayAndClose(drawn, id))) => {
-            to_close = Some(id);
-            *drawn
+        Ok(Ok(Outcome::Say(drawn))) => {
+            log_if(turn.answer(&drawn).await.err(), reference, UNANSWERED);
+            return None;
         }
+        Ok(Ok(Outcome::SayAndClose(drawn, id))) => {
+            log_if(turn.answer(&drawn).await.err(), reference, UNANSWERED);
+            return Some(id);
+        }
+        Ok(Ok(Outcome::Privately(drawn))) => *drawn,
         Ok(Err(error)) => {
             tracing::warn!(interaction = reference, person = turn.name(), %error, "it was not done");
             refusal::refusal(&error, reference, &turn.scene())
@@ -146,8 +152,8 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
             said(Said::Broken(reference), &turn.scene())
         }
     };
-    log_if(turn.answer(&drawn).await.err(), reference, "the answer could not be given");
-    to_close
+    log_if(turn.answer_privately(&private).await.err(), reference, UNANSWERED);
+    None
 }
 
 async fn perform(turn: &Turn<'_>, asked: Asked) -> Result<Outcome, DeskError> {

@@ -14,6 +14,7 @@ mod commands;
 mod complete;
 mod details;
 pub mod drawn;
+pub mod examine;
 pub mod handle;
 mod incoming;
 pub mod keeper;
@@ -155,3 +156,6 @@ pub async fn serve(desk: Desk, token: SecretString, stop: watch::Receiver<bool>)
     let rest = Rest::new(&settings, &token).map_err(|error| ChatError::Refused { what: error.to_string() })?;
     serve::serve(Chat::new(desk, Arc::new(rest)), &settings, stop).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub fn refusal(error: &DeskError, reference: &str, scene: &Scene<'_>) -> Drawn {
         DeskError::Cloud(error) => {
             let why = error.to_string();
             let mut lines = vec![scene.word("refusal.cloud")];
-            lines.extend(failure(&why, error.mend(), 600, scene));
+            lines.extend(failure(&why, error.mend(), 480, scene));
             lines.join("\n")
         }
         DeskError::Store(_) => scene.word("refusal.store"),
@@ -42,28 +42,29 @@ fn referred(said: &str, reference: &str, scene: &Scene<'_>) -> String {
 }
 
 /// A reason in chat's own words, by its name and its fields; in the words of the terminal where the catalogue has none.
-fn say(why: &(impl Serialize + Display), scene: &Scene<'_>) -> String {
+pub(super) fn say(why: &(impl Serialize + Display), scene: &Scene<'_>) -> String {
     let plain = || text::escape(&scene.phrase(&why.to_string()), 1200);
     let Ok(Json::Object(fields)) = serde_json::to_value(why) else { return plain() };
     let Some(name) = fields.get("why").and_then(Json::as_str) else { return plain() };
     let values = fields.iter().map(|(field, value)| (field.clone(), filled(field, value, scene)));
-    scene.try_say(&format!("why.{name}"), values.collect::<Value>()).unwrap_or_else(|_| plain())
+    scene.try_say(&format!("why.{name}"), Value::from_pairs(values)).unwrap_or_else(|_| plain())
 }
 
 /// A field of a reason: states and directions in the reader's language, lists one after the other, rules' reasons in it too.
 fn filled(field: &str, value: &Json, scene: &Scene<'_>) -> Value {
     match (field, value) {
-        ("state" | "direction", Json::String(word)) => scene
+        ("state" | "direction" | "kind", Json::String(word)) => scene
             .try_say(&format!("{field}.{word}"), context! {})
             .map_or_else(|_| Value::from(word.as_str()), Value::from_safe_string),
-        ("text", Json::String(made)) => Value::from(scene.phrase(made)),
+        ("text", Json::String(made)) => Value::from_safe_string(text::escape(&scene.phrase(made), 600)),
+        ("request" | "later", Json::String(id)) => code(id, 12),
         (_, Json::Array(items)) => {
-            let items: Vec<String> = items.iter().take(25).map(|item| listed(item, scene)).collect();
+            let items: Vec<String> = items.iter().take(20).map(|item| listed(item, scene)).collect();
             Value::from_safe_string(items.join(&scene.word("list.comma")))
         }
         (_, Json::Null) => Value::from(()),
+        (_, Json::Bool(is)) => Value::from(*is),
         (_, Json::String(text)) => Value::from(text.as_str()),
-        (_, Json::Number(number)) => Value::from(number.as_i64().unwrap_or_default()),
         (_, other) => Value::from(other.to_string()),
     }
 }
@@ -72,10 +73,10 @@ fn filled(field: &str, value: &Json, scene: &Scene<'_>) -> Value {
 fn listed(item: &Json, scene: &Scene<'_>) -> String {
     let language = scene.language.code();
     match item {
-        Json::String(name) => code(name, 60).to_string(),
+        Json::String(name) => code(name, 40).to_string(),
         Json::Object(reason) => {
             let said = reason.get(language).or_else(|| reason.get("en")).and_then(Json::as_str);
-            text::escape(said.unwrap_or_default(), 300)
+            text::escape(said.unwrap_or_default(), 240)
         }
         other => text::escape(&other.to_string(), 60),
     }

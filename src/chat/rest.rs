@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use serenity::builder::{CreateCommand, CreateInteractionResponse};
 use serenity::http::{Http, LightMethod, Route};
+use serenity::model::channel::MessageFlags;
 use serenity::model::id::ApplicationId;
 use tokio::sync::watch;
 
@@ -144,10 +145,8 @@ impl Rest {
         let begun = Instant::now();
         loop {
             let call = Call::with(LightMethod::Post, route, &body);
-            let error = match self.wire.at_once(call, ACKNOWLEDGE.saturating_sub(begun.elapsed())).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let sent = self.wire.at_once(call, ACKNOWLEDGE.saturating_sub(begun.elapsed())).await;
+            let Err(error) = sent else { return Ok(()) };
             let RestError::Passing { after, .. } = &error else { return Err(error) };
             let pause = after.unwrap_or(Duration::from_millis(100));
             if !error.did_nothing() || begun.elapsed() + pause >= ACKNOWLEDGE {
@@ -168,6 +167,24 @@ impl Rest {
             token: reply.token.expose_secret(),
         };
         id_of(&self.wire.again(Call::with(LightMethod::Patch, route, &body)).await?)
+    }
+
+    /// Takes back an answer that everybody sees, and gives this one to who asked alone.
+    ///
+    /// # Errors
+    /// [`RestError::TooLate`] after 15 minutes. What failed half-way leaves no answer.
+    pub async fn answer_privately(&self, reply: &Reply, drawn: &Drawn) -> Result<(), RestError> {
+        let (application_id, token) = (self.application_id()?, reply.token.expose_secret());
+        // In this order: a follow-up while the answer is still to come would become that answer, and everybody would see it.
+        let original = Route::WebhookOriginalInteractionResponse { application_id, token };
+        match self.wire.again(Call::delete(original)).await {
+            Ok(_) | Err(RestError::Gone(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let mut body = message(drawn, &[])?;
+        body["flags"] = MessageFlags::EPHEMERAL.bits().into();
+        let follow_up = Route::WebhookFollowupMessages { application_id, token };
+        self.wire.again(Call::with(LightMethod::Post, follow_up, &body)).await.map(drop)
     }
 
     /// Posts a message, and returns its id. `ping`: the roles that are told, where its text mentions them. `nonce` (at most 25

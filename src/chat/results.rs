@@ -16,7 +16,7 @@ type Field = (String, Vec<String>);
 /// How long an ARN, a URI or a name may be and still be shown whole: an ECR repository's name has up to 256 characters.
 const LONG: usize = 330;
 
-/// What came of it, as fields.
+/// What came of it, as fields. While it goes on its steps tell that; what stays and why is told from the beginning.
 pub fn results(view: &RequestView, scene: &Scene<'_>) -> Vec<Field> {
     match view.request.plan.direction {
         Direction::Onboard => onboarded(view, scene),
@@ -26,6 +26,9 @@ pub fn results(view: &RequestView, scene: &Scene<'_>) -> Vec<Field> {
 
 /// What there is now, with the names and ids that people need, and what they do next.
 fn onboarded(view: &RequestView, scene: &Scene<'_>) -> Vec<Field> {
+    if view.request.state == RequestState::Open {
+        return vec![];
+    }
     let project = view.request.plan.project.as_str();
     let there: Vec<String> = done(view).map(|(step, did, outputs)| given(step, did, outputs, scene)).collect();
     let mut fields = vec![(scene.say("result.there", context! { project }), there)];
@@ -100,7 +103,10 @@ fn torn_down(view: &RequestView, scene: &Scene<'_>) -> Vec<Field> {
             Some(scene.say("result.stays", context! { what => title(step), why }))
         })
         .collect();
-    let ended_early = !matches!(view.request.state, RequestState::Open | RequestState::Done);
+    if view.request.state == RequestState::Open {
+        return vec![(scene.word("result.kept"), stays)];
+    }
+    let ended_early = view.request.state != RequestState::Done;
     let is_left = |step: &&StepView| {
         matches!(step.step.action, Action::Remove { .. }) && !matches!(step.state, StepState::Done { .. })
     };

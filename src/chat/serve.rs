@@ -17,6 +17,9 @@ use crate::requests::see_through::stopped;
 /// How many interactions are handled at once; more wait their turn, and are too old for it after 3 s.
 const AT_ONCE: usize = 256;
 
+/// How many can wait: more than can be acknowledged in their 3 s.
+const WAITING: usize = 1024;
+
 /// How long what is under way may take to end after the stop.
 const FINISH: Duration = Duration::from_secs(10);
 
@@ -30,7 +33,7 @@ pub(super) async fn serve(chat: Chat, settings: &Discord, mut stop: watch::Recei
     }
     let mut unauthorised = chat.rest.unauthorised();
     let (end, ending) = watch::channel(false);
-    let (heard, mut interactions) = listen::queue();
+    let (heard, mut interactions) = listen::queue(WAITING);
     let mut door = tokio::spawn(open(chat.clone(), settings.clone(), heard, ending.clone()));
     let mut keeper = tokio::spawn(keeper::keep(chat.clone(), ending));
     let mut under_way = JoinSet::new();
@@ -63,13 +66,11 @@ fn joined<E>(ended: Result<Result<(), E>, JoinError>, what: &str) -> Result<(), 
 where
     ChatError: From<E>,
 {
-    match ended {
-        Ok(ended) => Ok(ended?),
-        Err(_) => {
-            tracing::error!("{what} broke off: a fault of this program");
-            Err(ChatError::Refused { what: format!("{what} broke off; the log says why") })
-        }
-    }
+    let Ok(ended) = ended else {
+        tracing::error!("{what} broke off: a fault of this program");
+        return Err(ChatError::Refused { what: format!("{what} broke off; the log says why") });
+    };
+    Ok(ended?)
 }
 
 /// Lets what was heard be handled, and everything that is under way come to its end, for a while.

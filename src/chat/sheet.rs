@@ -91,10 +91,11 @@ impl<'s> Sheet<'s> {
     pub fn field(&mut self, name: &str, lines: &[String]) {
         let longest = FIELD.min(self.room.saturating_sub(width(name)));
         let (shown, left) = fitting(lines, longest);
-        if shown.is_empty() || self.fields.len() == FIELDS {
+        let mut value = shown.join("\n");
+        // Discord refuses a field without a value.
+        if value.trim().is_empty() || self.fields.len() == FIELDS {
             return;
         }
-        let mut value = shown.join("\n");
         if left > 0 {
             value.push('\n');
             value.push_str(&self.scene.say("list.more", context! { n => left }));

@@ -7,13 +7,13 @@ use super::text::{self, code, width};
 use super::words::{Scene, moment};
 use crate::model::plan::Direction;
 use crate::model::run::Did;
-use crate::model::{Action, Kind, RequestState, Spec, StepState};
+use crate::model::{Action, Digest, Kind, RequestState, Spec, Step, StepState};
 use crate::requests::show::{RequestView, StepView};
 
 /// As many steps are shown a line each, whatever their state.
 const UNFOLDED: usize = 12;
 /// What the lines may take together.
-const LONGEST: usize = 2600;
+pub const LONGEST: usize = 2900;
 
 /// How a request stands, as its card says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Standing {
     pub fn of(view: &RequestView) -> Self {
         let any = |is: fn(&StepState) -> bool| view.steps.iter().any(|step| is(&step.state));
         match view.request.state {
-            RequestState::Open if any(|state| matches!(state, StepState::Held { .. })) => Self::Held,
+            RequestState::Open if view.held().any(|(step, digest)| lacks(view, step, digest) > 0) => Self::Held,
             RequestState::Open if view.has_failed_steps() => Self::Trouble,
             RequestState::Open if any(|state| matches!(state, StepState::Running { .. })) => Self::Running,
             RequestState::Open if any(|state| matches!(state, StepState::Waiting { .. })) => Self::Waiting,
@@ -65,6 +65,12 @@ impl Standing {
             Self::Ended(state) => state_word(state, scene),
         }
     }
+}
+
+/// How many approvals a held step lacks.
+pub fn lacks(view: &RequestView, step: &Step, digest: &Digest) -> usize {
+    let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals) as usize;
+    needed.saturating_sub(view.approvers(step, digest).count())
 }
 
 /// A request's state, in a word.

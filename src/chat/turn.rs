@@ -18,12 +18,16 @@ pub(super) struct Turn<'c> {
     pub(super) incoming: Incoming,
     /// Who asks; none where the config does not know them.
     pub(super) person: Option<Person>,
+    /// Whether everybody can see the answer.
+    is_public: bool,
 }
 
 /// What became of what was asked.
 pub(super) enum Outcome {
     /// This is the answer.
     Say(Box<Drawn>),
+    /// This is the answer, for who asked alone.
+    Privately(Box<Drawn>),
     /// This is the answer, and then it is seen to that this request, which has just ended, leaves nothing open.
     SayAndClose(Box<Drawn>, RequestId),
     /// Everything was said.
@@ -38,7 +42,7 @@ impl Outcome {
 
 impl<'c> Turn<'c> {
     pub(super) fn new(chat: &'c Chat, incoming: Incoming, person: Option<Person>) -> Self {
-        Self { chat, incoming, person }
+        Self { chat, incoming, person, is_public: false }
     }
 
     /// For drawing in the language of the person.
@@ -69,13 +73,22 @@ impl<'c> Turn<'c> {
     }
 
     /// The first answer.
-    pub(super) async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), RestError> {
+    pub(super) async fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), RestError> {
+        self.is_public = matches!(acknowledgement, Acknowledgement::Public);
         self.chat.rest.acknowledge(&self.incoming.reply, &acknowledgement.response()).await
     }
 
     /// The answer, where the acknowledgement stands.
     pub(super) async fn answer(&self, drawn: &Drawn) -> Result<Snowflake, RestError> {
         self.chat.rest.answer(&self.incoming.reply, drawn).await
+    }
+
+    /// The answer, for who asked alone: where everybody can see that one is to come, that is taken back.
+    pub(super) async fn answer_privately(&self, drawn: &Drawn) -> Result<(), RestError> {
+        if self.is_public {
+            return self.chat.rest.answer_privately(&self.incoming.reply, drawn).await;
+        }
+        self.answer(drawn).await.map(drop)
     }
 
     /// Where a request comes from that this turn makes. `message`: the answer that becomes its card.

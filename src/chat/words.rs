@@ -14,6 +14,9 @@ use crate::model::{AccountId, Language, Plan, Snowflake};
 
 const CATALOGUE: &str = include_str!("catalogue.toml");
 
+/// How long a list of names in a sentence may be.
+const NAMES: usize = 140;
+
 /// A hole in a phrase: `{name}`.
 static HOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{([a-z_]+)\}").expect("a fixed pattern"));
 
@@ -169,14 +172,30 @@ impl<'a> Scene<'a> {
 
     /// Groups of which one is enough.
     pub fn either(&self, groups: &[String]) -> Value {
-        let groups: Vec<String> = groups.iter().map(|group| text::escape(group, 60)).collect();
-        Value::from_safe_string(groups.join(&self.word("list.or")))
+        self.joined(groups.iter().map(String::as_str), "list.or")
     }
 
     /// Names, one after the other.
     pub fn names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Value {
-        let names: Vec<String> = names.into_iter().map(|name| text::escape(name, 60)).collect();
-        Value::from_safe_string(names.join(&self.word("list.and")))
+        self.joined(names, "list.and")
+    }
+
+    /// Names with that between them; of many the first.
+    fn joined<'n>(&self, names: impl IntoIterator<Item = &'n str>, between: &str) -> Value {
+        let between = self.word(between);
+        let mut joined = String::new();
+        for name in names {
+            let name = text::escape(name, 60);
+            if text::width(&joined) + text::width(&name) > NAMES {
+                joined.push('…');
+                break;
+            }
+            if !joined.is_empty() {
+                joined.push_str(&between);
+            }
+            joined.push_str(&name);
+        }
+        Value::from_safe_string(joined)
     }
 
     /// How much of what would be lost: `12 objects`.

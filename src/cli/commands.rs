@@ -9,7 +9,7 @@ use super::args::{
 };
 use super::follow::{self, Shown};
 use super::{Exit, Printer, ask, draw};
-use crate::model::finding::Health;
+use crate::model::finding::{Finding, Health};
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
 use crate::requests::approve::Given;
@@ -327,9 +327,10 @@ impl Terminal {
         Ok(Exit::Done)
     }
 
-    /// `genkan doctor`
-    pub async fn doctor(&self) -> Exit {
-        let findings = self.desk.doctor().await;
+    /// `genkan doctor`. `more`: what was found elsewhere.
+    pub async fn doctor(&self, more: Vec<Finding>) -> Exit {
+        let mut findings = self.desk.doctor().await;
+        findings.extend(more);
         self.printer.result(&findings, || draw::findings(&findings));
         if findings.iter().any(|finding| finding.health == Health::Failed) { Exit::Differs } else { Exit::Done }
     }

@@ -8,7 +8,7 @@ use crate::engine::FreshLooks;
 use crate::engine::cloud::Behalf;
 use crate::model::ids::InvalidId;
 use crate::model::lookalike::lookalikes;
-use crate::model::plan::Direction;
+use crate::model::plan::{Desired, Direction};
 use crate::model::run::ResourceKey;
 use crate::model::{EnvironmentName, Person, Plan, ProjectName, Repository, RequestId, RequestState, StepId};
 use crate::plan::blueprint::BlueprintError;
@@ -60,10 +60,7 @@ impl Desk {
             subject.repository = self.repository_of(&subject.project, &subject.environment).await?;
         }
         let wanted = self.wanted(&subject)?;
-        if let Some(unknown) = subject.adopt.iter().find(|id| wanted.iter().all(|desired| desired.id != **id)) {
-            let known = wanted.iter().map(|desired| desired.id.to_string()).collect();
-            return Err(DeskError::Invalid(Why::UnknownAdopt { id: unknown.clone(), known }));
-        }
+        adopts_what_there_is(&subject, &wanted)?;
         let id = RequestId::from_random(rand::random());
         let behalf =
             Behalf { person: person.name.clone(), request: wish.at_once.then(|| id.clone()), ..Behalf::default() };
@@ -84,7 +81,10 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Invalid`], [`DeskError::Refused`].
     pub fn may_ask(&self, person: &Person, wish: &Wish) -> Result<(), DeskError> {
-        self.allow(person, Deed::Request, &self.subject(wish)?.environment)
+        let subject = self.subject(wish)?;
+        self.allow(person, Deed::Request, &subject.environment)?;
+        // What else the blueprint needs may be known from before: that is for the plan to say.
+        self.wanted(&subject).map_or(Ok(()), |wanted| adopts_what_there_is(&subject, &wanted))
     }
 
     /// Other projects that this one can be taken for: those that the memory knows and those that the config names.
@@ -147,7 +147,7 @@ impl Desk {
     }
 
     /// What the environment's blueprint asks for.
-    pub(super) fn wanted(&self, subject: &Subject) -> Result<Vec<crate::model::plan::Desired>, DeskError> {
+    pub(super) fn wanted(&self, subject: &Subject) -> Result<Vec<Desired>, DeskError> {
         let (project, environment) = (&subject.project, &subject.environment);
         let name = self.config.environments.get(environment).map(|settings| settings.blueprint.as_str());
         let found = self.config.blueprint(name.unwrap_or_default());
@@ -162,4 +162,13 @@ impl Desk {
             })
         })
     }
+}
+
+/// An error where something is to be adopted that the blueprint does not have.
+fn adopts_what_there_is(subject: &Subject, wanted: &[Desired]) -> Result<(), DeskError> {
+    let Some(unknown) = subject.adopt.iter().find(|id| wanted.iter().all(|desired| desired.id != **id)) else {
+        return Ok(());
+    };
+    let known = wanted.iter().map(|desired| desired.id.to_string()).collect();
+    Err(DeskError::Invalid(Why::UnknownAdopt { id: unknown.clone(), known }))
 }

@@ -49,7 +49,7 @@ pub(in super::super) async fn confirmed(turn: &Turn<'_>, person: &Person, shown:
     if !prepared.plan.digest().as_str().starts_with(plan.as_str()) {
         let anew = drawn(turn, person, project.as_str(), environment.as_str()).await?;
         let content = said(Said::PlanChanged, &turn.scene()).content;
-        return Ok(Outcome::say(Drawn { content, ..anew }));
+        return Ok(Outcome::Privately(Box::new(Drawn { content, ..anew })));
     }
     onboard::submit(turn, person, &prepared, message).await
 }

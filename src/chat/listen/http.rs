@@ -95,10 +95,10 @@ async fn knock(State(door): State<Door>, headers: HeaderMap, body: Body) -> Resp
         Ok(Interaction::Ping(_)) => Json(serde_json::json!({"type": 1})).into_response(),
         // Acknowledged through `/callback`, as what comes through the gateway is: an acknowledgement in this answer could be overtaken
         // by the first edit (404, 10015).
-        Ok(interaction) => match door.heard.hand_on(interaction) {
-            true => StatusCode::ACCEPTED.into_response(),
-            false => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        },
+        Ok(interaction) => {
+            let handed = door.heard.hand_on(interaction);
+            if handed { StatusCode::ACCEPTED } else { StatusCode::SERVICE_UNAVAILABLE }.into_response()
+        }
         Err(_) => {
             door.heard.unreadable("HTTP_POST");
             StatusCode::BAD_REQUEST.into_response()

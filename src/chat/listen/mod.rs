@@ -9,9 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serenity::model::application::Interaction;
 use tokio::sync::mpsc;
 
-/// How many interactions can wait to be taken up: more than can be acknowledged in their 3 s.
-const WAITING: usize = 1024;
-
 /// Where the doors put what they hear. Cheap to clone.
 #[derive(Clone)]
 pub struct Heard {
@@ -38,9 +35,9 @@ impl Counts {
     }
 }
 
-/// A queue: where the doors put interactions, and where they come out.
-pub fn queue() -> (Heard, mpsc::Receiver<Interaction>) {
-    let (queue, heard) = mpsc::channel(WAITING);
+/// A queue for so many interactions: where the doors put them, and where they come out.
+pub fn queue(waiting: usize) -> (Heard, mpsc::Receiver<Interaction>) {
+    let (queue, heard) = mpsc::channel(waiting);
     (Heard { queue, counts: Arc::default() }, heard)
 }
 

@@ -48,6 +48,10 @@ impl<'a> Call<'a> {
         Self { method: LightMethod::Get, route, body: None, parameter: None }
     }
 
+    pub(super) const fn delete(route: Route<'a>) -> Self {
+        Self { method: LightMethod::Delete, route, body: None, parameter: None }
+    }
+
     pub(super) const fn with(method: LightMethod, route: Route<'a>, body: &'a Value) -> Self {
         Self { method, route, body: Some(body), parameter: None }
     }

@@ -130,6 +130,6 @@ fn a_person_in_discord_is_who_the_config_says_with_the_roles_that_discord_says()
     let (aiko, lead) = (id("118000000000000401"), id("118000000000000302"));
     assert_eq!(config.person_by_discord(&aiko, &[]).unwrap().groups, ["engineers"]);
     assert_eq!(config.person_by_discord(&aiko, &[id("118000000000000999")]).unwrap().groups, ["engineers"]);
-    assert_eq!(config.person_by_discord(&aiko, &[lead.clone()]).unwrap().groups, ["engineers", "leads"]);
+    assert_eq!(config.person_by_discord(&aiko, std::slice::from_ref(&lead)).unwrap().groups, ["engineers", "leads"]);
     assert_eq!(config.person_by_discord(&id("118000000000000405"), &[lead]), None, "a role alone is nobody");
 }

@@ -10,7 +10,7 @@ use super::seed::Id;
 use super::world::{Interaction, Kind, Modal, World};
 
 /// The kinds of callback (interactions reference, Interaction Callback Type).
-mod callback {
+mod kind {
     pub(super) const MESSAGE: u64 = 4;
     pub(super) const DEFERRED_MESSAGE: u64 = 5;
     pub(super) const DEFERRED_UPDATE: u64 = 6;
@@ -54,19 +54,13 @@ fn checked(interaction: &Interaction, body: &Value) -> Result<u64, Refusal> {
     let mut wrong = Wrong::default();
     let kind = body["type"].as_u64();
     let allowed: &[u64] = match interaction.kind {
-        Kind::Command => &[callback::MESSAGE, callback::DEFERRED_MESSAGE, callback::MODAL],
-        Kind::Component => &[
-            callback::MESSAGE,
-            callback::DEFERRED_MESSAGE,
-            callback::DEFERRED_UPDATE,
-            callback::UPDATE,
-            callback::MODAL,
-        ],
-        Kind::Autocomplete => &[callback::CHOICES],
+        Kind::Command => &[kind::MESSAGE, kind::DEFERRED_MESSAGE, kind::MODAL],
+        Kind::Component => &[kind::MESSAGE, kind::DEFERRED_MESSAGE, kind::DEFERRED_UPDATE, kind::UPDATE, kind::MODAL],
+        Kind::Autocomplete => &[kind::CHOICES],
         Kind::Modal if interaction.source.is_some() => {
-            &[callback::MESSAGE, callback::DEFERRED_MESSAGE, callback::DEFERRED_UPDATE, callback::UPDATE]
+            &[kind::MESSAGE, kind::DEFERRED_MESSAGE, kind::DEFERRED_UPDATE, kind::UPDATE]
         }
-        Kind::Modal => &[callback::MESSAGE, callback::DEFERRED_MESSAGE],
+        Kind::Modal => &[kind::MESSAGE, kind::DEFERRED_MESSAGE],
     };
     let Some(kind) = kind.filter(|kind| allowed.contains(kind)) else {
         let choices: Vec<String> = allowed.iter().map(u64::to_string).collect();
@@ -75,13 +69,13 @@ fn checked(interaction: &Interaction, body: &Value) -> Result<u64, Refusal> {
     };
     let data = &body["data"];
     match kind {
-        callback::MESSAGE | callback::UPDATE => limits::message(data, "data", &mut wrong),
-        callback::CHOICES => limits::choices(data, &mut wrong),
-        callback::MODAL => limits::modal(data, &mut wrong),
+        kind::MESSAGE | kind::UPDATE => limits::message(data, "data", &mut wrong),
+        kind::CHOICES => limits::choices(data, &mut wrong),
+        kind::MODAL => limits::modal(data, &mut wrong),
         _ => {}
     }
     wrong.refuse()?;
-    if kind == callback::MESSAGE && is_empty(data) {
+    if kind == kind::MESSAGE && is_empty(data) {
         return Err(Refusal::empty_message());
     }
     Ok(kind)
@@ -98,10 +92,10 @@ fn done(
     let Some(interaction) = world.interactions.get_mut(&id) else { return Err(Refusal::unknown_interaction()) };
     let (channel, person, source) = (interaction.channel, interaction.person, interaction.source);
     match kind {
-        callback::MESSAGE | callback::DEFERRED_MESSAGE => {
+        kind::MESSAGE | kind::DEFERRED_MESSAGE => {
             let ephemeral = data["flags"].as_u64().unwrap_or_default() & EPHEMERAL != 0;
             let only = ephemeral.then_some(person);
-            let loading = kind == callback::DEFERRED_MESSAGE;
+            let loading = kind == kind::DEFERRED_MESSAGE;
             let metadata = Some(interaction.metadata.clone());
             let message =
                 world.post(&core.clock, Draft { channel, only, body: data, loading, metadata, reference: source });
@@ -111,18 +105,18 @@ fn done(
             }
             Ok((Some(Event::Message { channel, message: message.clone(), only }), Some(message)))
         }
-        callback::DEFERRED_UPDATE => {
+        kind::DEFERRED_UPDATE => {
             interaction.original = source;
             Ok((None, None))
         }
-        callback::UPDATE => {
+        kind::UPDATE => {
             interaction.original = source;
             let source = source.ok_or_else(Refusal::unknown_message)?;
             let only = world.messages.get(&source).and_then(|message| message.only);
             let message = world.edit(source, data, core.clock.now())?;
             Ok((Some(Event::Message { channel, message: message.clone(), only }), Some(message)))
         }
-        callback::CHOICES => {
+        kind::CHOICES => {
             let choices = data["choices"].as_array().cloned().unwrap_or_default();
             if let Some(waiting) = interaction.choices.take() {
                 // An error means that nobody waits for them any more.

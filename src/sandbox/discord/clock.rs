@@ -72,9 +72,9 @@ impl Clock {
 
     /// An id as it would have been made a while ago.
     pub(crate) fn old_id(&self, age: Duration) -> Id {
-        // The lower bits come from a new id, so that two old ones differ.
+        // The lower bits come from a new id, so that two old ones differ; one bit more, so that none is an id that was given then.
         let then = self.now().saturating_sub(age).unwrap_or(Timestamp::MIN);
-        snowflake(then) | (self.id() & 0x3f_ffff) | 1
+        snowflake(then) | (1 << 21) | (self.id() & 0x1f_ffff)
     }
 }
 
@@ -116,19 +116,22 @@ mod tests {
         assert_eq!(iso(made_at(one)), "2026-01-02T03:04:05.678000+00:00");
         clock.advance(Duration::from_secs(3));
         assert_eq!(made_at(clock.id()).duration_since(made_at(one)), SignedDuration::from_secs(3));
-        let old = clock.old_id(Duration::from_secs(60));
+        let old = clock.old_id(Duration::from_secs(3));
+        assert_eq!(made_at(old), made_at(one));
+        assert!(old != one && old != other && old != clock.old_id(Duration::from_secs(3)));
+        let old = clock.old_id(Duration::from_mins(1));
         assert_eq!(clock.now().duration_since(made_at(old)), SignedDuration::from_secs(60));
     }
 
     #[tokio::test]
     async fn who_waits_for_a_time_is_woken_when_the_clock_is_put_forward() {
         let clock = Arc::new(at("2026-01-02T03:04:05Z"));
-        let then = clock.now().saturating_add(Duration::from_secs(900)).expect("a time");
+        let then = clock.now().saturating_add(Duration::from_mins(15)).expect("a time");
         let waiting = tokio::spawn({
             let clock = Arc::clone(&clock);
             async move { clock.until(then).await }
         });
-        clock.advance(Duration::from_secs(901));
+        clock.advance(Duration::from_mins(16));
         tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("woken").expect("no panic");
     }
 }

@@ -69,7 +69,12 @@ pub(super) fn deliver(core: &Arc<Core>, deed: Deed, choices: Option<oneshot::Sen
         payload.insert("channel_id".to_owned(), json!([]));
     }
     let times = if effect == Some(Effect::Twice) { 2 } else { 1 };
-    tokio::spawn(send(Arc::clone(core), id, payload, delay, times));
+    if delay.is_zero() && core.door.url().is_none() {
+        // At once, so that what happens in order arrives in order.
+        (0..times).for_each(|_| core.sessions.dispatch("INTERACTION_CREATE", &payload));
+    } else {
+        tokio::spawn(send(Arc::clone(core), id, payload, delay, times));
+    }
     tokio::spawn(watch(Arc::clone(core), id));
     id
 }

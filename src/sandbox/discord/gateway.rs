@@ -95,9 +95,9 @@ impl Connection<'_> {
         orders: &mut mpsc::UnboundedReceiver<Order>,
         stop: &mut watch::Receiver<bool>,
     ) -> End {
-        let interval = Duration::from_millis(self.core.heartbeat());
-        let hello =
-            json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": interval.as_millis() as u64 } });
+        let milliseconds = self.core.heartbeat();
+        let interval = Duration::from_millis(milliseconds);
+        let hello = json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": milliseconds } });
         if self.send(socket, &hello.to_string()).await.is_err() {
             return End::Gone;
         }
@@ -109,6 +109,10 @@ impl Connection<'_> {
                 _ = stop.changed() => Some(End::Close(1001)),
                 order = orders.recv() => match order {
                     Some(Order::Text(text)) => self.send(socket, &text).await.err().map(|()| End::Gone),
+                    Some(Order::Invalid { resumable }) => {
+                        self.leave(resumable);
+                        self.send(socket, &invalid_session(resumable)).await.err().map(|()| End::Gone)
+                    }
                     Some(Order::Close(code)) => Some(End::Close(code)),
                     Some(Order::Cut) => Some(End::Cut),
                     None => Some(End::Gone),
@@ -241,8 +245,7 @@ impl Connection<'_> {
         let sequence = data["seq"].as_u64().ok_or(End::Close(4007))?;
         let was_online = self.core.online();
         if !self.core.sessions.resume(session, sequence, self.number, self.line.clone()) {
-            self.say("INVALID_SESSION");
-            self.order(Order::Text(invalid_session(false)));
+            self.order(Order::Invalid { resumable: false });
             return Ok(());
         }
         self.session = Some(session.to_owned());
@@ -265,19 +268,26 @@ impl Connection<'_> {
     fn spoil(&mut self, effect: &Effect) -> Result<(), End> {
         match effect {
             Effect::Reconnect => self.order(Order::Text(reconnect())),
-            Effect::InvalidSession { resumable } => {
-                if let Some(session) = self.session.take().filter(|_| !resumable) {
-                    self.core.sessions.forget(&session);
-                }
-                self.say("INVALID_SESSION");
-                self.order(Order::Text(invalid_session(*resumable)));
-            }
+            Effect::InvalidSession { resumable } => self.order(Order::Invalid { resumable: *resumable }),
             Effect::Close(code) => return Err(End::Close(*code)),
             Effect::Cut => return Err(End::Cut),
             // What is left is not answered; a zombie is not ended by us either.
             _ => self.last_heartbeat = Instant::now(),
         }
         Ok(())
+    }
+
+    /// The connection leaves its session, which waits to be resumed or is forgotten.
+    fn leave(&mut self, resumable: bool) {
+        let was_online = self.core.online();
+        self.core.sessions.lost(self.number);
+        if let Some(session) = self.session.take().filter(|_| !resumable) {
+            self.core.sessions.forget(&session);
+        }
+        self.say("INVALID_SESSION");
+        if was_online && !self.core.online() {
+            self.core.tell(Event::Bot { online: false });
+        }
     }
 
     fn order(&self, order: Order) {
@@ -310,7 +320,7 @@ pub(crate) fn reconnect() -> String {
 }
 
 /// op 9.
-pub(crate) fn invalid_session(resumable: bool) -> String {
+fn invalid_session(resumable: bool) -> String {
     json!({ "op": 9, "s": null, "t": null, "d": resumable }).to_string()
 }
 

@@ -13,7 +13,7 @@ use super::channels;
 use super::clock::{Clock, Now};
 use super::core::{Core, Event};
 use super::faults::{Effect, Faults};
-use super::gateway::{invalid_session, reconnect};
+use super::gateway::reconnect;
 use super::log::Log;
 use super::people::{CannotDo, Person};
 use super::rates::Rates;
@@ -140,14 +140,15 @@ impl LocalDiscord {
     pub fn disturb(&self, effect: &Effect) {
         let order = match effect {
             Effect::Reconnect => Order::Text(reconnect()),
-            Effect::InvalidSession { resumable } => Order::Text(invalid_session(*resumable)),
+            Effect::InvalidSession { resumable } => Order::Invalid { resumable: *resumable },
             Effect::Close(code) => Order::Close(*code),
             Effect::Cut => Order::Cut,
             _ => return,
         };
+        let was_online = self.online();
         self.core.sessions.order(&order);
-        if *effect == (Effect::InvalidSession { resumable: false }) {
-            self.core.sessions.forget_all();
+        if was_online && !self.online() {
+            self.core.tell(Event::Bot { online: false });
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// How many calls and operations are kept; older ones are forgotten.
-const KEPT: usize = 100_000;
+const KEPT: usize = 20_000;
 
 /// One call of the bot. Holds no token: routes have none, and paths are cut.
 #[derive(Debug, Clone, PartialEq)]

@@ -133,7 +133,7 @@ mod tests {
     fn options_are_held_against_the_registered_schema() {
         let project = Filled::text("project", "x");
         assert_eq!(
-            of(&[project.clone()]).expect("all that is required"),
+            of(std::slice::from_ref(&project)).expect("all that is required"),
             [json!({ "name": "project", "type": 3, "value": "x" })]
         );
         let count = Filled::text("count", "2");

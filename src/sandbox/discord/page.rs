@@ -69,7 +69,7 @@ pub(super) async fn answer(served: &Served, head: &Parts, body: &[u8]) -> Respon
             served.aws.as_ref().map_or_else(|| json!({ "accounts": [] }), |aws| aws()).to_string().into_json()
         }
         (&Method::POST, _) if path.starts_with("/page/") => match posted(&head.headers) {
-            Err(refusal) => refusal,
+            Err((status, why)) => refused(status, why),
             Ok(()) => act(served, path, body).await,
         },
         (&Method::GET, _) => asset(path.trim_start_matches('/')),
@@ -96,7 +96,7 @@ type Acted = Result<(StatusCode, Value), String>;
 async fn command(served: &Served, body: &[u8]) -> Acted {
     let asked: Command = read(body)?;
     let person = who(served, &asked.person, asked.locale.as_deref())?.at(number(&asked.channel_id)?);
-    accepted(person.command(&asked.name, &asked.options).await.map_err(|why| why.to_string())?)
+    Ok(accepted(person.command(&asked.name, &asked.options).await.map_err(|why| why.to_string())?))
 }
 
 async fn autocomplete(served: &Served, body: &[u8]) -> Acted {
@@ -110,18 +110,18 @@ async fn press(served: &Served, body: &[u8]) -> Acted {
     let asked: Press = read(body)?;
     let person = who(served, &asked.person, asked.locale.as_deref())?.at(number(&asked.channel_id)?);
     let pressed = person.press(number(&asked.message_id)?, &asked.custom_id).await;
-    accepted(pressed.map_err(|why| why.to_string())?)
+    Ok(accepted(pressed.map_err(|why| why.to_string())?))
 }
 
 async fn modal(served: &Served, body: &[u8]) -> Acted {
     let asked: Form = read(body)?;
     let person = who(served, &asked.person, asked.locale.as_deref())?;
     let fields: Vec<(String, String)> = asked.fields.into_iter().map(|field| (field.custom_id, field.value)).collect();
-    accepted(person.submit(number(&asked.id)?, &fields).await.map_err(|why| why.to_string())?)
+    Ok(accepted(person.submit(number(&asked.id)?, &fields).await.map_err(|why| why.to_string())?))
 }
 
-fn accepted(interaction: Id) -> Acted {
-    Ok((StatusCode::ACCEPTED, json!({ "interaction_id": interaction.to_string() })))
+fn accepted(interaction: Id) -> (StatusCode, Value) {
+    (StatusCode::ACCEPTED, json!({ "interaction_id": interaction.to_string() }))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
@@ -194,16 +194,16 @@ fn asset(path: &str) -> Response {
 }
 
 /// What is posted comes from this page: JSON, and no other origin.
-fn posted(headers: &HeaderMap) -> Result<(), Response> {
+fn posted(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
-        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/json"));
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/json"));
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = format!("http://{host}");
     match headers.get(header::ORIGIN) {
         Some(origin) if origin.as_bytes() != own.as_bytes() => {
-            Err(refused(StatusCode::FORBIDDEN, "another page may not do this"))
+            Err((StatusCode::FORBIDDEN, "another page may not do this"))
         }
         _ => Ok(()),
     }

@@ -74,6 +74,7 @@ impl Person {
     ///
     /// # Errors
     /// Where the command is not registered or not for this person, or the options are not what its schema asks for.
+    #[expect(clippy::unused_async, reason = "what people do is awaited, whether or not an answer is waited for")]
     pub async fn command(&self, name: &str, filled: &[Filled]) -> Result<Id, CannotDo> {
         let deed = {
             let world = self.world()?;
@@ -106,6 +107,7 @@ impl Person {
     ///
     /// # Errors
     /// Where the person does not see that message, or it has no such button, or the button is disabled.
+    #[expect(clippy::unused_async, reason = "what people do is awaited, whether or not an answer is waited for")]
     pub async fn press(&self, message: Id, custom_id: &str) -> Result<Id, CannotDo> {
         let deed = {
             let world = self.world()?;
@@ -134,6 +136,7 @@ impl Person {
     ///
     /// # Errors
     /// Where no such form is open for this person, or the fields are not what it asks for.
+    #[expect(clippy::unused_async, reason = "what people do is awaited, whether or not an answer is waited for")]
     pub async fn submit(&self, modal: Id, fields: &[(String, String)]) -> Result<Id, CannotDo> {
         let deed = {
             let mut world = self.world()?;

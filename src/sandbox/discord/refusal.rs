@@ -12,7 +12,7 @@ pub(crate) struct Refusal {
     pub status: u16,
     pub code: u64,
     pub message: String,
-    pub errors: Option<Value>,
+    pub errors: Option<Box<Value>>,
     pub too_many: Option<TooMany>,
 }
 
@@ -110,7 +110,7 @@ impl Refusal {
             (None, errors) => {
                 body["code"] = json!(self.code);
                 if let Some(errors) = errors {
-                    body["errors"] = errors.clone();
+                    body["errors"] = (**errors).clone();
                 }
             }
         }
@@ -171,7 +171,7 @@ impl Wrong {
                 list.push(json!({ "code": code, "message": message }));
             }
         }
-        Err(Refusal { errors: Some(tree), ..Refusal::new(400, 50_035, "Invalid Form Body") })
+        Err(Refusal { errors: Some(Box::new(tree)), ..Refusal::new(400, 50_035, "Invalid Form Body") })
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn answer(core: &Core, address: SocketAddr, head: &Parts, body:
         }
         Err(refusal) => finish(core, recorded, refusal),
     }
-    if lost { Err(Broken) } else { Ok(response(&done, standing.as_ref())) }
+    if lost { Err(Broken) } else { Ok(response(&done, standing.as_deref())) }
 }
 
 /// Takes a callback that came as the answer to a POST at the bot's HTTP door.
@@ -120,7 +120,7 @@ fn read(head: &Parts, body: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// Whether the caller may, and has not called too often.
-fn admitted(core: &Core, head: &Parts, call: &Call) -> Result<Standing, (Refusal, Option<Standing>)> {
+fn admitted(core: &Core, head: &Parts, call: &Call) -> Result<Box<Standing>, (Refusal, Option<Box<Standing>>)> {
     let shown = head.headers.get(http::header::AUTHORIZATION);
     let wanted = format!("Bot {}", core.world().seed.bot_token);
     let right = shown.is_some_and(|shown| shown.as_bytes() == wanted.as_bytes());
@@ -131,7 +131,8 @@ fn admitted(core: &Core, head: &Parts, call: &Call) -> Result<Standing, (Refusal
     let counts = call.interaction_token().is_none();
     core.rates
         .take(call.name(), &call.major(), counts, core.clock.now())
-        .map_err(|(too_many, standing)| (Refusal::too_many(too_many), standing))
+        .map(Box::new)
+        .map_err(|(too_many, standing)| (Refusal::too_many(too_many), standing.map(Box::new)))
 }
 
 fn spoilt(effect: Option<&Effect>) -> Option<Refusal> {

@@ -98,12 +98,11 @@ async fn answer(served: &Served, line: &Line, request: Request) -> Response {
     if !is_rest {
         return page::answer(served, &head, &body).await;
     }
-    match rest::answer(&served.core, served.address, &head, &body).await {
-        Ok(response) => response,
-        Err(rest::Broken) => {
-            line.cut();
-            Response::new(Body::empty())
-        }
+    if let Ok(response) = rest::answer(&served.core, served.address, &head, &body).await {
+        response
+    } else {
+        line.cut();
+        Response::new(Body::empty())
     }
 }
 

@@ -15,6 +15,10 @@ const WAITING: usize = 8;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Text(String),
+    /// op 9: the connection has no session any more; it may be resumed, or is forgotten.
+    Invalid {
+        resumable: bool,
+    },
     Close(u16),
     Cut,
 }
@@ -40,19 +44,16 @@ impl Sessions {
     pub(crate) fn open(&self, id: &str, connection: u64, line: Line) {
         let session = Session { sequence: 0, sent: VecDeque::new(), line: Some((connection, line)) };
         let mut sessions = self.lock();
-        let waiting: Vec<String> =
-            sessions.iter().filter(|(_, session)| session.line.is_none()).map(|(id, _)| id.clone()).collect();
-        if waiting.len() > WAITING {
-            waiting.iter().for_each(|id| drop(sessions.remove(id)));
+        if sessions.values().filter(|session| session.line.is_none()).count() > WAITING {
+            sessions.retain(|_, session| session.line.is_some());
         }
         sessions.insert(id.to_owned(), session);
     }
 
-    /// Sends an event to every session; those without a connection keep it for their RESUME. Returns how many got it.
-    pub(crate) fn dispatch(&self, name: &str, data: &Value) -> usize {
+    /// Sends an event to every session; those without a connection keep it for their RESUME.
+    pub(crate) fn dispatch(&self, name: &str, data: &Value) {
         let mut sessions = self.lock();
         sessions.values_mut().for_each(|session| session.dispatch(name, data));
-        sessions.len()
     }
 
     /// Sends an event to one session.
@@ -104,12 +105,16 @@ impl Sessions {
         self.lock().values().filter(|session| session.line.is_some()).count()
     }
 
-    /// Gives every connection the same order.
+    /// Gives every connection the same order. With op 9 its session leaves it at once.
     pub(crate) fn order(&self, order: &Order) {
-        for (_, line) in self.lock().values().filter_map(|session| session.line.as_ref()) {
+        self.lock().retain(|_, session| {
+            let Some((_, line)) = &session.line else { return true };
             // An error means that the connection is gone already.
             let _ = line.send(order.clone());
-        }
+            let Order::Invalid { resumable } = order else { return true };
+            session.line = None;
+            *resumable
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {

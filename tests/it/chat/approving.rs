@@ -125,7 +125,7 @@ async fn a_lead_says_no_and_says_why() {
     server.is_told(REN, sent, &["is rejected"]).await;
 
     let card = server.answer(AIKO, asked, &["Rejected by ren", "is taken"]).await;
-    assert!(!text(&card).contains("@everyone"), "{}", text(&card));
+    assert!(text(&card).contains("\\@everyone"), "it means nobody: {}", text(&card));
     let question = server.reads(REN, APPROVALS, &["Rejected by ren"]).await;
     assert_eq!((button(&question, "approve:"), button(&question, "reject:")), (None, None));
     let id = server.only_request().await;

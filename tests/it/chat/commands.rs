@@ -78,7 +78,7 @@ async fn a_request_is_cancelled_by_a_button_and_by_a_command() {
 #[tokio::test]
 async fn what_failed_is_mended_and_taken_up_again() {
     let server = Server::opens().await;
-    server.trap().trouble(Some(("call ecr POST / CreateRepository", Trouble::Forbidden)));
+    server.trap().trouble(Some(("call ecr CreateRepository", Trouble::Forbidden)));
     let asked = server.onboards(AIKO, "project-x", "dev").await;
     let card = server.answer(AIKO, asked, &["failed", "[Retry]"]).await;
     assert!(text(&card).contains("ecr:CreateRepository"), "it says what is missing: {}", text(&card));

@@ -117,21 +117,18 @@ async fn many_requests_at_once_are_all_shown_to_their_end() {
         }
     })
     .await;
-    for environment in ["dev", "staging", "production"] {
-        for project in ["project-x", "project-y"] {
-            let asked = server.terminal.ask("aiko", &wish(Direction::Onboard, project, environment)).await;
-            asked.expect("asked").expect("something to do");
-        }
+    let environments = ["dev", "staging", "production"];
+    for environment in environments {
+        let asked = server.terminal.ask("aiko", &wish(Direction::Onboard, "project-x", environment)).await;
+        asked.expect("asked").expect("something to do");
     }
-    for environment in ["dev", "staging", "production"] {
-        for project in ["project-x", "project-y"] {
-            server.reads(AIKO, PLATFORM, &[&format!("{project} is in {environment}")]).await;
-        }
+    for environment in environments {
+        server.reads(AIKO, PLATFORM, &[&format!("project-x is in {environment}")]).await;
     }
     for id in server.requests().await {
         assert_eq!(server.terminal.show(&id).await.request.state, RequestState::Done);
     }
-    assert_eq!(server.shown(AIKO, PLATFORM).len(), 6, "one card each");
+    assert_eq!(server.shown(AIKO, PLATFORM).len(), 3, "one card each");
     assert!(server.discord.messages(MIO, APPROVALS).iter().all(|message| button(message, "approve:").is_none()));
     server.closes().await;
 }

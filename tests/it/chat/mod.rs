@@ -3,6 +3,12 @@
 mod approving;
 mod asking;
 mod commands;
+mod doors_gateway;
+mod doors_http;
 mod keeping;
+mod limiter;
+mod process;
+mod rest;
 mod server;
+mod serving;
 mod teardown;

@@ -74,7 +74,7 @@ async fn a_nonce_is_posted_once() {
     assert_eq!(post(PLATFORM).await, first);
     assert_ne!(post(APPROVALS).await, first);
     assert_eq!(discord.messages(AIKO, PLATFORM).len(), 1);
-    discord.pass_time(Duration::from_secs(6 * 60));
+    discord.pass_time(Duration::from_mins(6));
     assert_ne!(post(PLATFORM).await, first, "only for some minutes");
     let listed = api.call("GET", &format!("{}?limit=1", messages(PLATFORM)), Value::Null).await.body;
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
@@ -134,7 +134,7 @@ async fn what_does_not_fit_is_refused_with_its_place() {
 #[tokio::test]
 async fn every_answer_says_how_much_is_left_and_too_much_is_refused() {
     let (discord, _served, api) = api().await;
-    discord.rates().limit("POST message", 2, Duration::from_secs(600));
+    discord.rates().limit("POST message", 2, Duration::from_mins(10));
     let post = async |channel| api.call("POST", &messages(channel), json!({ "content": "x" })).await;
     let header = |answer: &super::wire::Answer, name: &str| {
         answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()

@@ -116,7 +116,7 @@ async fn what_a_client_does_wrong_closes_the_connection_with_discords_code() {
     }
     let end = loop {
         match wire.next().await {
-            Came::Payload(..) => continue,
+            Came::Payload(..) => {}
             end => break end,
         }
     };
@@ -134,12 +134,15 @@ async fn who_does_not_send_heartbeats_is_timed_out() {
 #[tokio::test]
 async fn disturbances_reach_every_connection() {
     let (discord, served) = registered().await;
-    let (mut wire, _) = Wire::identified(&served, json!({})).await;
+    let (mut wire, ready) = Wire::identified(&served, json!({})).await;
     discord.disturb(&Effect::Reconnect);
     assert_eq!(wire.payload().await["op"], 7);
     discord.disturb(&Effect::InvalidSession { resumable: true });
     let invalid = wire.payload().await;
     assert_eq!((&invalid["op"], &invalid["d"]), (&json!(9), &json!(true)));
+    assert!(!discord.online());
+    wire.send(&resume(&ready["session_id"], 1)).await;
+    assert_eq!(wire.payload().await["t"], "RESUMED", "on the same connection");
     discord.disturb(&Effect::Close(4000));
     assert_eq!(wire.next().await, Came::Close(4000));
     let (mut wire, _) = Wire::identified(&served, json!({})).await;
@@ -163,7 +166,7 @@ async fn a_delivery_may_come_twice_late_or_broken() {
     spoil(Effect::Malformed);
     deploy(&discord, "broken").await;
     assert!(wire.interaction().await.get("attachment_size_limit").is_none());
-    spoil(Effect::Late(Duration::from_secs(60)));
+    spoil(Effect::Late(Duration::from_mins(1)));
     let id = deploy(&discord, "late").await;
     assert_eq!(wire.interaction().await["id"], id.to_string());
     let age = discord.now().duration_since(genkan::sandbox::discord::made_at(id));

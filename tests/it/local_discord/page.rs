@@ -25,11 +25,10 @@ impl Stream {
     async fn next(&mut self, name: &str) -> Value {
         let look = async {
             loop {
-                while let Some((event, rest)) = self.text.split_once("\n\n") {
-                    let found = event.strip_prefix(&format!("event: {name}\ndata: ")).map(str::to_owned);
-                    self.text = rest.to_owned();
-                    if let Some(data) = found {
-                        return serde_json::from_str(&data).expect("JSON");
+                while let Some(end) = self.text.find("\n\n") {
+                    let event: String = self.text.drain(..end + 2).collect();
+                    if let Some(data) = event.strip_prefix(&format!("event: {name}\ndata: ")) {
+                        return serde_json::from_str(data).expect("JSON");
                     }
                 }
                 let more = self.response.chunk().await.expect("readable").expect("the stream goes on");

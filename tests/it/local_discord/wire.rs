@@ -66,8 +66,8 @@ impl Wire {
 
     async fn frame(&mut self, kind: u8, data: &[u8]) {
         let length = u16::try_from(data.len()).expect("a short frame").to_be_bytes();
-        // Always in the form with two bytes of length; a mask of zeros leaves the data as it is.
-        let head = [0x80 | kind, 0x80 | 126, length[0], length[1], 0, 0, 0, 0];
+        // 0xfe: masked, two bytes of length follow; a mask of zeros leaves the data as it is.
+        let head = [0x80 | kind, 0xfe, length[0], length[1], 0, 0, 0, 0];
         self.stream.write_all(&[&head, data].concat()).await.expect("sent");
     }
 

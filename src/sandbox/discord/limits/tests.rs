@@ -28,6 +28,7 @@ fn found(check: impl FnOnce(&mut Wrong)) -> Vec<String> {
         assert_eq!((refusal.status, refusal.code), (400, 50_035));
         walk(&refusal.errors.expect("a tree"), "", &mut codes);
     }
+    codes.sort();
     codes
 }
 
