@@ -139,6 +139,7 @@ fn write(message: &mut Value, body: &Value) {
     number(&mut message["components"], &mut 0);
     for embed in message["embeds"].as_array_mut().into_iter().flatten() {
         embed["type"] = json!("rich");
+        // Discord leaves out what an embed does not have: clients do not read a null there.
         for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
             if field["inline"].is_null() {
                 field["inline"] = json!(false);

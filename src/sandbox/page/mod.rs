@@ -55,3 +55,82 @@ pub fn asset(path: &str) -> Option<(&'static str, &'static [u8])> {
     };
     Some((kind, bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use regex::Regex;
+
+    use super::*;
+
+    /// Every file with its text.
+    fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+        FILES.iter().map(|(path, bytes)| (*path, std::str::from_utf8(bytes).expect("text")))
+    }
+
+    fn all(pattern: &str, text: &str) -> BTreeSet<String> {
+        let pattern = Regex::new(pattern).expect("a pattern");
+        pattern.captures_iter(text).map(|found| found[1].to_owned()).collect()
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_served_with_its_type() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/page");
+        let mut there = BTreeSet::new();
+        for folder in ["", "css", "js"] {
+            for entry in std::fs::read_dir(root.join(folder)).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_file() && path.extension().is_some_and(|end| end != "rs") {
+                    there.insert(path.strip_prefix(&root).expect("under it").display().to_string());
+                }
+            }
+        }
+        assert_eq!(FILES.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>(), there);
+        for (path, bytes) in FILES {
+            assert_eq!(asset(&format!("/{path}")).map(|(_, served)| served), Some(*bytes), "{path}");
+        }
+        assert_eq!(asset("/"), asset("index.html"));
+        assert_eq!(asset("js/main.js").map(|(kind, _)| kind), Some("text/javascript; charset=utf-8"));
+        for path in ["mod.rs", "js", "../mod.rs", "js/../index.html"] {
+            assert_eq!(asset(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_are_short_say_what_they_are_for_and_load_nothing_from_elsewhere() {
+        for (path, text) in texts() {
+            let first = text.lines().next().unwrap_or_default();
+            assert!(["// ", "/* ", "<!-- "].iter().any(|begin| first.starts_with(begin)), "{path}: {first}");
+            assert!(text.lines().count() <= 400, "{path}");
+            for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "document.write", "url(", "@import"] {
+                assert!(!text.contains(word), "{path}: {word}");
+            }
+            let elsewhere = all(r#"(?:src|href)="(https?:[^"]*)""#, text);
+            assert_eq!(elsewhere, BTreeSet::new(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_there_in_both_languages_and_is_used() {
+        let words = texts().find(|(path, _)| *path == "js/words.js").expect("the catalogue").1;
+        let lines = Regex::new(r#"(?m)^  "([^"]+)": \["(.+)", "(.+)"\],$"#).expect("a pattern");
+        let mut keys = BTreeSet::new();
+        for line in lines.captures_iter(words) {
+            let places = |text: &str| all(r"(\{\w+\})", text);
+            let (english, japanese) = (places(&line[2]), places(&line[3]));
+            assert!(japanese.is_subset(&english), "{}", &line[0]);
+            assert!(keys.insert(line[1].to_owned()), "twice: {}", &line[1]);
+        }
+        assert!(keys.len() > 80, "the catalogue is read: {}", keys.len());
+        let code: String = texts().filter(|(path, _)| *path != "js/words.js").map(|(_, text)| text).collect();
+        let used = all(r#"(?:\bt\(|data-word=)"([^"]+)""#, &code);
+        assert_eq!(used.difference(&keys).collect::<Vec<_>>(), Vec::<&String>::new(), "used and not there");
+        // These are put together from what is looked up.
+        let composed = |key: &str| ["title.", "topic.", "error."].iter().any(|begin| key.starts_with(begin));
+        let unused =
+            keys.iter().filter(|key| !composed(key) && !code.contains(&format!("\"{key}\""))).collect::<Vec<_>>();
+        assert_eq!(unused, Vec::<&String>::new(), "there and not used");
+    }
+}

@@ -19,7 +19,9 @@ pub(super) struct Bot {
 
 impl Drop for Bot {
     fn drop(&mut self) {
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -128,5 +130,6 @@ fn form() -> Value {
         json!({ "type": 1, "components": [{ "type": 4, "custom_id": id, "style": style, "label": label, "min_length": 3, "max_length": 20,
                 "placeholder": "for instance: because", "required": id == "reason" }] })
     };
-    json!({ "type": 9, "data": { "custom_id": "sent", "title": "Why?", "components": [input("reason", 2, "The reason"), input("more", 1, "More")] } })
+    let inputs = [input("reason", 2, "The reason"), input("more", 1, "More")];
+    json!({ "type": 9, "data": { "custom_id": "sent", "title": "Why?", "components": inputs } })
 }

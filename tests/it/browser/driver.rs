@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -42,7 +43,8 @@ pub(super) fn look() -> Option<Found> {
     let required = std::env::var("GENKAN_BROWSER_TESTS").is_ok_and(|value| value == "required");
     assert!(!required, "{what}");
     // Not eprint!, which the test harness keeps to itself while tests pass.
-    let _ = std::io::stderr().write_all(what.as_bytes());
+    static SAID: Once = Once::new();
+    SAID.call_once(|| drop(std::io::stderr().write_all(what.as_bytes())));
     None
 }
 

@@ -8,13 +8,32 @@ use thirtyfour::Key;
 use super::bot::Bot;
 use super::scene::{APPROVALS, DESKTOP, LEADS, PLATFORM, Scene, play};
 
+/// The feed is at its end.
+const AT_END: &str = "const feed = document.querySelector('#feed'); \
+                      return feed.scrollHeight - feed.scrollTop - feed.clientHeight < 2";
+
+/// The embed's bar is green.
+const GREEN: &str = "const bar = getComputedStyle(document.querySelector('.embed'), '::before'); \
+                     return bar.backgroundColor === 'rgb(0, 255, 0)'";
+
+/// The focus is in the form, or on its way round at the browser's own controls.
+const INSIDE: &str = "const here = document.activeElement; \
+                      return here === document.body || document.querySelector('dialog').contains(here)";
+
+/// Every link: where to, what it leaves behind, its text.
+const LINKS: &str =
+    "return [...document.querySelectorAll('.content a')].map((a) => [a.href, a.rel, a.firstChild.data])";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_changes_in_place_and_the_view_stays_at_its_end() {
     let scene = Scene::start().await;
     let bot = Bot::start(&scene.served.endpoint()).await;
     play(&scene.served.endpoint(), DESKTOP, async |page| {
         let button = json!({ "type": 1, "components": [{ "type": 2, "style": 4, "custom_id": "cancel:r-1", "label": "Cancel" }] });
-        let card = |steps: usize, color: u32| json!({ "embeds": [{ "title": "Onboard project-x", "description": "step\n".repeat(steps), "color": color }], "components": [button] });
+        let card = |steps: usize, color: u32| {
+            let embed = json!({ "title": "Onboard project-x", "description": "step\n".repeat(steps), "color": color });
+            json!({ "embeds": [embed], "components": [button] })
+        };
         let message = bot.posts(PLATFORM, &card(1, 255)).await;
         page.reads(".embed-title", "Onboard project-x").await;
         assert_eq!(page.count(".edited").await, 0);
@@ -22,9 +41,11 @@ async fn a_card_changes_in_place_and_the_view_stays_at_its_end() {
         bot.edits(&message, &card(60, 0x0000_FF00)).await;
         page.see(".edited").await;
         // The same nodes, the focus where it was, the last line in view.
-        page.holds("return document.querySelector('.embed-title').marked === 1 && document.activeElement.dataset.press === 'cancel:r-1'").await;
-        page.holds("const feed = document.querySelector('#feed'); return feed.scrollHeight > feed.clientHeight && feed.scrollHeight - feed.scrollTop - feed.clientHeight < 2").await;
-        page.holds("return getComputedStyle(document.querySelector('.embed'), '::before').backgroundColor === 'rgb(0, 255, 0)'").await;
+        page.holds("return document.querySelector('.embed-title').marked === 1").await;
+        page.holds("return document.activeElement.dataset.press === 'cancel:r-1'").await;
+        page.holds("const feed = document.querySelector('#feed'); return feed.scrollHeight > feed.clientHeight").await;
+        page.holds(AT_END).await;
+        page.holds(GREEN).await;
         // Who reads further up is left there.
         page.run::<()>("document.querySelector('#feed').scrollTop = 0", vec![]).await;
         page.see(".latest").await;
@@ -44,21 +65,33 @@ async fn hostile_text_stays_text() {
     play(&scene.served.endpoint(), DESKTOP, async |page| {
         let text = "<img src=x onerror=alert(1)><script>alert(1)</script> [js](javascript:alert(1)) [https://good.example](https://evil.example) \
                     \\*\\*plain\\*\\* snake_case_name **bold *both*** `code **no**` [named](https://example.com/a?b=1&c=2)\n\
-                    > quoted\n- one\n  - two\n    goes on\n```sh\nrm \"<b>\"\n```\n# head\n<t:1700000000:R> <@118000000000000402> <#118000000000000202> @everyone";
+                    > quoted\n- one\n  - two\n    goes on\n```sh\nrm \"<b>\"\n```\n# head\n<t:1700000000:R> \
+                    <@118000000000000402> <#118000000000000202> @everyone";
         bot.posts(PLATFORM, &json!({ "content": text, "allowed_mentions": { "parse": [] } })).await;
         page.reads(".content", "rm \"<b>\"").await;
         assert_eq!(page.count(".content img, .content script, .content iframe, .content [style], .content [onerror]").await, 0);
-        let links: Vec<[String; 3]> = page.run("return [...document.querySelectorAll('.content a')].map((a) => [a.href, a.rel, a.firstChild.data])", vec![]).await;
+        let links: Vec<[String; 3]> = page.run(LINKS, vec![]).await;
         assert_eq!(
             links,
             // A text that looks like an address is not hidden behind another one.
             [["https://example.com/a?b=1&c=2", "noopener noreferrer", "named"].map(str::to_owned)]
         );
         let first = page.text(".content p").await;
-        for part in ["<img src=x onerror=alert(1)><script>alert(1)</script>", "[js](javascript:alert(1))", "**plain**", "snake_case_name", "code **no**"] {
+        for part in [
+            "<img src=x onerror=alert(1)><script>alert(1)</script>",
+            "[js](javascript:alert(1))", "**plain**", "snake_case_name", "code **no**"] {
             assert!(first.contains(part), "{part} in {first}");
         }
-        for (css, text) in [("strong", "bold both"), ("strong em", "both"), ("blockquote", "quoted"), ("li li", "two\ngoes on"), (".heading-1", "head"), ("time", "years ago"), (".mention-user", "@ren"), (".mention-channel", "#infra-approvals")] {
+        for (css, text) in [
+            ("strong", "bold both"),
+            ("strong em", "both"),
+            ("blockquote", "quoted"),
+            ("li li", "two\ngoes on"),
+            (".heading-1", "head"),
+            ("time", "years ago"),
+            (".mention-user", "@ren"),
+            (".mention-channel", "#infra-approvals"),
+        ] {
             page.reads(&format!(".content {css}"), text).await;
         }
         page.speaks("ja").await;
@@ -113,7 +146,7 @@ async fn a_form_is_filled_in_sent_and_only_theirs() {
         // The focus goes round inside.
         for _ in 0..7 {
             page.driver.active_element().await.expect("focused").send_keys(Key::Tab).await.expect("tabbed");
-            page.holds("return document.activeElement === document.body || document.querySelector('dialog').contains(document.activeElement)").await;
+            page.holds(INSIDE).await;
         }
         page.driver.active_element().await.expect("focused").send_keys(Key::Escape).await.expect("closed");
         page.gone("dialog").await;

@@ -33,7 +33,7 @@ impl Page {
         let found = self.driver.query(By::Css(css)).and_displayed().wait(PATIENCE, GLANCE).first().await;
         match found {
             Ok(element) => element,
-            Err(_) => panic!("not seen: {css}\n{}", self.text("body").await),
+            Err(error) => panic!("not seen: {css} ({error})\n{}", self.text("body").await),
         }
     }
 
@@ -41,9 +41,8 @@ impl Page {
     pub(super) async fn reads(&self, css: &str, text: &str) {
         let script =
             "return [...document.querySelectorAll(arguments[0])].some((node) => node.innerText.includes(arguments[1]))";
-        if !self.comes_true(script, vec![css.into(), text.into()]).await {
-            panic!("not read in {css}: {text}\n{}", self.text("body").await);
-        }
+        let read = self.comes_true(script, vec![css.into(), text.into()]).await;
+        assert!(read, "not read in {css}: {text}\n{}", self.text("body").await);
     }
 
     /// Waits until something is not there, or not seen.

@@ -26,6 +26,9 @@ pub(super) const PHONE: (u32, u32) = (390, 844);
 /// One browser at a time: several on two cores only wait for each other.
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// An account: its id, its name, and `(kind, name)` of what is in it.
+pub(super) type Account<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 /// The sandbox's Discord as its config has it: five people, two channels.
 pub(super) fn seed() -> DiscordSeed {
     let channel = |id, name: &str| SeedChannel { id, name: name.into(), topic: String::new(), access: Access::Write };
@@ -76,9 +79,9 @@ impl Scene {
     }
 
     /// What AWS looks like from now on: accounts, and in each `(kind, name)`.
-    pub(super) fn aws(&self, accounts: &[(&str, &str, &[(&str, &str)])]) {
+    pub(super) fn aws(&self, accounts: &[Account<'_>]) {
         let resource = |(kind, name): &(&str, &str)| json!({ "kind": kind, "name": name, "region": "ap-northeast-1", "detail": "" });
-        let account = |(id, name, resources): &(&str, &str, &[(&str, &str)])| json!({ "id": id, "name": name, "resources": resources.iter().map(resource).collect::<Vec<_>>() });
+        let account = |(id, name, resources): &Account<'_>| json!({ "id": id, "name": name, "resources": resources.iter().map(resource).collect::<Vec<_>>() });
         *self.aws.lock().expect("no panic") = json!({ "accounts": accounts.iter().map(account).collect::<Vec<_>>() });
     }
 }

@@ -3,6 +3,16 @@
 use super::bot::Bot;
 use super::scene::{DESKTOP, PHONE, Scene, play, play_with};
 
+/// Every button that is seen lies on a phone's screen and can be hit.
+const IN_REACH: &str = "return [...document.querySelectorAll('button')].filter((one) => one.checkVisibility()) \
+                        .map((one) => one.getBoundingClientRect()) \
+                        .every((box) => box.left >= 0 && box.right <= 390 && box.height >= 24)";
+
+/// What a screen reader would have no name for.
+const NAMELESS: &str = "const all = 'button, input, textarea, nav, aside, [role=log], [role=radiogroup]'; \
+                        const named = (one) => one.getAttribute('aria-label') || one.innerText.trim() || one.labels?.length; \
+                        return [...document.querySelectorAll(all)].filter((one) => !named(one)).map((one) => one.outerHTML)";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_and_goes_in_aws_is_shown_and_counted() {
     let scene = Scene::start().await;
@@ -69,7 +79,7 @@ async fn a_phone_has_all_of_it() {
                 page.see(&format!("[data-person='{name}']")).await;
             }
             page.holds("return document.scrollingElement.scrollWidth <= 390").await;
-            page.holds("return [...document.querySelectorAll('button')].filter((one) => one.checkVisibility()).every((one) => { const box = one.getBoundingClientRect(); return box.left >= 0 && box.right <= 390 && box.height >= 24 })").await;
+            page.holds(IN_REACH).await;
         }
         page.gone("#drawer").await;
         page.click("#drawer-toggle").await;
@@ -91,13 +101,20 @@ async fn everything_has_a_name_and_the_keyboard_reaches_it() {
     play(&scene.served.endpoint(), DESKTOP, async |page| {
         page.says("/form").await;
         page.see("[data-press='form']").await;
-        let nameless: Vec<String> = page
-            .run("return [...document.querySelectorAll('button, input, textarea, nav, aside, [role=log], [role=radiogroup]')].filter((one) => !(one.getAttribute('aria-label') || one.innerText.trim() || one.labels?.length)).map((one) => one.outerHTML)", vec![])
-            .await;
+        let nameless: Vec<String> = page.run(NAMELESS, vec![]).await;
         assert_eq!(nameless, [""; 0]);
         // By Tab alone: from the person to the languages, the drawer, the channels, the feed, the button and the line.
         page.run::<()>("document.querySelector('[role=radio][aria-checked=true]').focus()", vec![]).await;
-        for wanted in [".language", "#drawer-toggle", ".channel", ".channel", "#feed", "[data-press='form']", "[data-press='silent']", "[data-dismiss]"] {
+        for wanted in [
+            ".language",
+            "#drawer-toggle",
+            ".channel",
+            ".channel",
+            "#feed",
+            "[data-press='form']",
+            "[data-press='silent']",
+            "[data-dismiss]",
+        ] {
             page.driver.active_element().await.expect("focused").send_keys(thirtyfour::Key::Tab).await.expect("tabbed");
             page.holds(&format!("return document.activeElement.matches(\"{wanted}\")")).await;
         }

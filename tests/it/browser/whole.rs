@@ -26,7 +26,9 @@ pub(super) struct Whole {
 
 impl Drop for Whole {
     fn drop(&mut self) {
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

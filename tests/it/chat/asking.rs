@@ -61,7 +61,8 @@ async fn what_is_there_needs_nothing_and_what_is_taken_is_said() {
     server.answer(AIKO, first, &["Waits for 1 approval"]).await;
     let second = server.onboards(REN, "project-x", "dev").await;
     let id = server.only_request().await;
-    server.answer(REN, second, &[id.as_str(), "aiko"]).await;
+    server.is_told(REN, second, &[id.as_str(), "aiko"]).await;
+    assert_eq!(server.shown(AIKO, PLATFORM).len(), 1, "nobody else reads it");
     let question = server.reads(REN, APPROVALS, &["[Approve]"]).await;
     server.presses(REN, &question, "approve:").await;
     server.answer(AIKO, first, &["is in dev"]).await;

@@ -52,10 +52,24 @@ pub struct Server {
 struct Bot {
     stop: watch::Sender<bool>,
     /// All that it runs, so that it can be killed at once.
-    runtime: Runtime,
+    runtime: Option<Runtime>,
     chat: JoinHandle<Result<(), chat::ChatError>>,
     worker: JoinHandle<()>,
     trap: Arc<Trap>,
+}
+
+impl Bot {
+    fn dies(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.dies();
+    }
 }
 
 fn snowflake(id: Id) -> Snowflake {
@@ -151,26 +165,25 @@ impl Server {
         let worker = runtime.spawn(async move {
             worker::work(&process.desk, stopped, Arc::new(|_: &str| {})).await.expect("the store is there");
         });
-        self.bot = Some(Bot { stop, runtime, chat, worker, trap });
+        self.bot = Some(Bot { stop, runtime: Some(runtime), chat, worker, trap });
         let is_there = |discord: &LocalDiscord| (discord.online() && !discord.commands().is_empty()).then_some(());
         self.discord.wait_for(PATIENCE, is_there).await.expect("the bot comes online");
     }
 
     /// The bot is stopped gently.
     pub async fn bot_stops(&mut self) {
-        let bot = self.bot.take().expect("a bot");
+        let mut bot = self.bot.take().expect("a bot");
         bot.stop.send_replace(true);
-        bot.chat.await.expect("no panic").expect("it ends well");
-        bot.worker.await.expect("no panic");
-        bot.runtime.shutdown_background();
+        (&mut bot.chat).await.expect("no panic").expect("it ends well");
+        (&mut bot.worker).await.expect("no panic");
     }
 
     /// The bot is killed.
     pub async fn bot_dies(&mut self) {
-        let bot = self.bot.take().expect("a bot");
-        bot.runtime.shutdown_background();
+        let mut bot = self.bot.take().expect("a bot");
+        bot.dies();
         // Once both are gone nothing of it is left that could write.
-        let _ = (bot.chat.await, bot.worker.await);
+        let _ = ((&mut bot.chat).await, (&mut bot.worker).await);
         self.discord.wait_for(PATIENCE, |discord| (!discord.online()).then_some(())).await.expect("it is gone");
     }
 

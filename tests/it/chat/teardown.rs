@@ -95,7 +95,7 @@ async fn what_has_changed_since_it_was_shown_is_shown_anew() {
     server.presses(AIKO, &shown, "teardown:project-x:dev:keep:").await;
     somebody_writes_to_the_bucket(&server, "late").await;
     let (sent, _) = server.fills_in(AIKO, "project", "project-x").await;
-    let anew = server.answer(AIKO, sent, &["Something has changed", "1 object"]).await;
+    let anew = server.is_told(AIKO, sent, &["Something has changed", "1 object"]).await;
     assert!(button(&anew, "teardown:project-x:dev:destroy:").is_some(), "{}", text(&anew));
     assert_eq!(server.requests().await.len(), 1, "nothing was begun");
     server.closes().await;

@@ -66,7 +66,6 @@ const WORDS = {
   "modal.safe": ["This form is from {bot}. Do not type passwords.", "{bot} からのフォームです。パスワードは入力しないでください。"],
   "banner.bot": ["The bot is offline. Commands will not be answered until it is back.", "ボットがオフラインです。戻るまでコマンドには応答がありません。"],
   "banner.lost": ["The connection to the sandbox is lost. Trying again…", "サンドボックスとの接続が切れました。再接続しています…"],
-  "banner.back": ["Connected again.", "再接続しました。"],
   "drawer.title": ["What AWS looks like", "AWS のいまの様子"],
   "drawer.toggle": ["AWS", "AWS"],
   "drawer.show": ["Show what AWS looks like", "AWS の様子を表示"],
