@@ -211,17 +211,10 @@ pub(super) fn failure(why: &str, mend: Option<&str>, longest: usize, scene: &Sce
     let mut lines = vec![if why.is_empty() { "–".to_owned() } else { why }];
     let Some(mend) = mend else { return lines };
     let mend = scene.phrase(mend);
-    match mend.split_once('\n') {
-        Some((first, rest)) => {
-            let mend = Value::from_safe_string(text::escape(first, longest));
-            lines.push(scene.say("card.mend", context! { mend }));
-            lines.push(block(rest, longest));
-        }
-        None => {
-            let mend = Value::from_safe_string(text::escape(&mend, longest));
-            lines.push(scene.say("card.mend", context! { mend }));
-        }
-    }
+    let (first, rest) = mend.split_once('\n').map_or((&*mend, None), |(first, rest)| (first, Some(rest)));
+    let first = Value::from_safe_string(text::escape(first, longest));
+    lines.push(scene.say("card.mend", context! { mend => first }));
+    lines.extend(rest.map(|rest| block(rest, longest)));
     lines
 }
 

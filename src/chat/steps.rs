@@ -264,7 +264,7 @@ fn counts(steps: &[&StepView], scene: &Scene<'_>) -> Value {
 pub fn progress(view: &RequestView, scene: &Scene<'_>) -> String {
     let all = view.steps.len();
     let done = view.steps.iter().filter(|step| matches!(step.state, StepState::Done { .. })).count();
-    let filled = if all == 0 { 10 } else { done * 10 / all };
+    let filled = (done * 10).checked_div(all).unwrap_or(10);
     let bar = Value::from_safe_string(format!("{}{}", "▰".repeat(filled), "▱".repeat(10 - filled)));
     scene.say("card.progress", context! { bar, done, all })
 }

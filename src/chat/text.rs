@@ -120,8 +120,7 @@ fn middle(text: &str, longest: usize) -> String {
     let (mut head, mut tail) = (String::new(), Vec::new());
     let (mut front, mut back) = (text.chars(), text.chars().rev());
     let mut room = longest.saturating_sub(1);
-    loop {
-        let Some(next) = (if tail.len() * 2 < head.len() { back.next() } else { front.next() }) else { break };
+    while let Some(next) = if tail.len() * 2 < head.len() { back.next() } else { front.next() } {
         if next.len_utf16() > room {
             break;
         }

@@ -91,6 +91,9 @@ fn catalogue() -> &'static Catalogue {
                 }
             }
         }
+        // The longest text of its own first: a phrase that is nearly all holes fits nearly everything.
+        let mut phrase = phrase;
+        phrase.sort_by_key(|phrase| std::cmp::Reverse(HOLE.replace_all(&phrase.is, "").len()));
         let phrases = phrase.into_iter().map(|phrase| (pattern(&phrase.is), phrase)).collect();
         Catalogue { templates, phrases }
     })
@@ -111,7 +114,7 @@ fn pattern(is: &str) -> Regex {
     Regex::new(&pattern).expect("the catalogue is part of the program, and a test reads every phrase")
 }
 
-impl<'a> Scene<'a> {
+impl Scene<'_> {
     /// What the catalogue says under that key, filled in. Values are escaped, unless they are safe: made by [`text::code`] or
     /// by a method here. A key that is not there, or a value that is missing, is a fault of ours: the key itself is shown.
     pub fn say(&self, key: &str, values: Value) -> String {

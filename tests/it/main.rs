@@ -4,6 +4,7 @@
 mod attacks;
 mod calls;
 mod chat;
+mod chat_calls;
 mod crashes;
 mod demos;
 mod docs;

@@ -182,7 +182,7 @@ fn texts(drawn: &Drawn) -> Vec<String> {
 #[test]
 fn no_drawing_lets_a_text_from_outside_mean_anything() {
     for language in Language::ALL {
-        let harmless: Vec<Vec<String>> = drawings("harmless", language).iter().map(|drawn| markup(drawn)).collect();
+        let harmless: Vec<Vec<String>> = drawings("harmless", language).iter().map(markup).collect();
         for payload in payloads().iter().filter(|payload| payload.len() < 300 && !payload.is_empty()) {
             for (number, drawn) in drawings(payload, language).iter().enumerate() {
                 // What mends something and has lines of its own is a block of code.

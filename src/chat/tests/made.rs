@@ -170,6 +170,7 @@ pub fn plan(direction: Direction, environment: &str) -> Plan {
         project: "project-x".parse().expect("a name"),
         environment: environment.parse().expect("a name"),
         place: place(environment),
+        repository: None,
         accounts: accounts.into_iter().map(|(id, name)| (id.parse().expect("an id"), name.to_owned())).collect(),
         steps,
         notes,

@@ -82,7 +82,12 @@ fn readable(drawn: &Drawn) -> String {
         line("┃ ", &format!("\u{2014}\n{}", embed["footer"]["text"].as_str().unwrap_or_default()));
     }
     for button in buttons(&json) {
-        let style = ["", "blue", "grey", "green", "red"][button["style"].as_u64().unwrap_or_default() as usize];
+        let style = match button["style"].as_u64() {
+            Some(1) => "blue",
+            Some(3) => "green",
+            Some(4) => "red",
+            _ => "grey",
+        };
         line("", &format!("[{}] {style} {}", text_of(&button["label"]), text_of(&button["custom_id"])));
     }
     text

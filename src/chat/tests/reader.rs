@@ -1,6 +1,8 @@
 //! Reads markdown as Discord does, as far as a text from outside could mean something: what is plain text, and what is not.
 //! Stricter than Discord: a character that could be markup and is not escaped counts as markup, closed or not.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 /// A part of a text.
@@ -16,18 +18,24 @@ pub enum Part {
     Markup(String),
 }
 
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern")
+}
+
+static ANGLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^<(?:@[!&]?\d+|#\d+|t:-?\d+(?::[a-zA-Z])?|a?:\w+:\d+|/[^>]+:\d+|id:\w+|[a-z]+://[^>]*)>")
+});
+static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\[([^\]]*)\]\(([a-z]+://[^)\s]+)\)"));
+static START: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:#{1,3} |-# |>{1,3} |[-*+] |\d+\. )"));
+static BARE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:https?|steam|discord)://\S+"));
+
 /// The parts of a text.
 pub fn read(text: &str) -> Vec<Part> {
-    let angle = Regex::new(r"^<(?:@[!&]?\d+|#\d+|t:-?\d+(?::[a-zA-Z])?|a?:\w+:\d+|/[^>]+:\d+|id:\w+|[a-z]+://[^>]*)>")
-        .expect("a pattern");
-    let link = Regex::new(r"^\[([^\]]*)\]\(([a-z]+://[^)\s]+)\)").expect("a pattern");
-    let start = Regex::new(r"^(?:#{1,3} |-# |>{1,3} |[-*+] |\d+\. )").expect("a pattern");
-    let bare = Regex::new(r"^(?:https?|steam|discord)://\S+").expect("a pattern");
     let mut parts = Vec::new();
     let mut rest = text;
     let mut at_start = true;
     while let Some(first) = rest.chars().next() {
-        if at_start && let Some(found) = start.find(rest) {
+        if at_start && let Some(found) = START.find(rest) {
             parts.push(Part::Markup(
                 found.as_str().trim_end().trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned(),
             ));
@@ -42,13 +50,13 @@ pub fn read(text: &str) -> Vec<Part> {
                 (Part::Text(rest[1..2].to_owned()), 2)
             }
             '`' => code(rest),
-            '<' if angle.is_match(rest) => markup(&angle, rest),
-            '[' if link.is_match(rest) => {
-                let found = link.captures(rest).expect("it matches");
+            '<' if ANGLE.is_match(rest) => markup(&ANGLE, rest),
+            '[' if LINK.is_match(rest) => {
+                let found = LINK.captures(rest).expect("it matches");
                 (Part::Link(found[1].to_owned(), found[2].to_owned()), found[0].len())
             }
             '@' if rest.starts_with("@everyone") || rest.starts_with("@here") => (Part::Markup("@".to_owned()), 1),
-            'h' | 's' | 'd' if bare.is_match(rest) => markup(&bare, rest),
+            'h' | 's' | 'd' if BARE.is_match(rest) => markup(&BARE, rest),
             '*' | '_' | '~' | '|' | '[' => (Part::Markup(first.to_string()), 1),
             other => (Part::Text(other.to_string()), other.len_utf8()),
         };

@@ -110,10 +110,10 @@ fn every_reason_of_the_use_cases_has_words_that_its_fields_fill() {
     let body = source.split("pub enum Why {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("the enum");
     let variant = Regex::new(r"(?m)^    ([A-Z][A-Za-z]+)(?: \{([^}]*)\})?,").expect("a pattern");
     let field = Regex::new(r"(?m)([a-z_]+):").expect("a pattern");
+    let capital = Regex::new("([A-Z])").expect("a pattern");
     let keys = keys();
     let mut met = 0;
     for variant in variant.captures_iter(body) {
-        let capital = Regex::new("([A-Z])").expect("a pattern");
         let name =
             capital.replace_all(&variant[1], |letter: &regex::Captures<'_>| format!("-{}", letter[1].to_lowercase()));
         let key = format!("why.{}", name.trim_start_matches('-'));
