@@ -190,7 +190,7 @@ impl Command {
     fn words(&self) -> String {
         let (name, options): (_, Vec<Option<&str>>) = match self {
             Self::Onboard { project, environment, repository, adopt } => {
-                let adopted = (!adopt.is_empty()).then(|| format!(" adopt:{}", adopt.join(","))).unwrap_or_default();
+                let adopted = if adopt.is_empty() { String::new() } else { format!(" adopt:{}", adopt.join(",")) };
                 let from = repository.as_ref().map(|text| format!(" repository:{text}")).unwrap_or_default();
                 return format!("/onboard {project} {environment}{from}{adopted}");
             }

@@ -121,7 +121,7 @@ fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Ac
         (Some(person), Asked::Command(command)) => commands::acknowledgement(&turn, person, command),
         (Some(_), Asked::Press(Press::Reject(held))) => modals::reason(&turn, held),
         (Some(person), Asked::Press(Press::Teardown(shown))) => modals::project(&turn, person, shown),
-        (Some(_), Asked::Press(_)) | (Some(_), Asked::Filled(Filled::Reject { .. })) => Acknowledgement::Ephemeral,
+        (Some(_), Asked::Press(_) | Asked::Filled(Filled::Reject { .. })) => Acknowledgement::Ephemeral,
         (Some(person), Asked::Filled(Filled::Teardown { shown, typed })) => modals::typed(&turn, person, shown, typed),
     };
     (turn, acknowledgement)

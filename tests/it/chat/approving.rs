@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use genkan::model::RequestState;
 
-use super::server::{AIKO, APPROVALS, GUEST, MIO, PLATFORM, REN, STRANGER, Server, button, text};
+use super::reading::{button, text};
+use super::server::{AIKO, APPROVALS, GUEST, MIO, PLATFORM, REN, STRANGER, Server};
 
 #[tokio::test]
 async fn everybody_can_press_and_only_who_may_approves() {

@@ -5,9 +5,8 @@ use std::time::Duration;
 use genkan::model::RequestState;
 use genkan::sandbox::discord::faults::{Effect, Rule};
 
-use super::server::{
-    A_WHILE, AIKO, APPROVALS, GUEST, PATIENCE, PLATFORM, REN, STRANGER, Server, button, is_ephemeral, text,
-};
+use super::reading::{button, is_ephemeral, text};
+use super::server::{A_WHILE, AIKO, APPROVALS, GUEST, PATIENCE, PLATFORM, REN, STRANGER, Server};
 
 #[tokio::test]
 async fn a_newcomer_asks_a_lead_approves_and_it_is_done() {

@@ -3,7 +3,8 @@
 use genkan::model::RequestState;
 use genkan::sandbox::discord::Filled;
 
-use super::server::{AIKO, APPROVALS, GUEST, PLATFORM, REN, STRANGER, Server, button, text};
+use super::reading::{button, text};
+use super::server::{AIKO, APPROVALS, GUEST, PLATFORM, REN, STRANGER, Server};
 use crate::tap::Trouble;
 
 #[tokio::test]

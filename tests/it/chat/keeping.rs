@@ -8,7 +8,8 @@ use genkan::sandbox::discord::faults::{Effect, Rule};
 use genkan::sandbox::discord::seed::Access;
 use jiff::{SignedDuration, Timestamp};
 
-use super::server::{AIKO, APPROVALS, MIO, PLATFORM, REN, Server, button, text};
+use super::reading::{button, text};
+use super::server::{AIKO, APPROVALS, MIO, PLATFORM, REN, Server};
 use crate::house::wish;
 
 #[tokio::test]

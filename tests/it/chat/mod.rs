@@ -8,6 +8,7 @@ mod doors_http;
 mod keeping;
 mod limiter;
 mod process;
+mod reading;
 mod rest;
 mod server;
 mod serving;

@@ -2,7 +2,8 @@
 
 use genkan::model::RequestState;
 
-use super::server::{AIKO, APPROVALS, GUEST, MIO, PLATFORM, REN, Server, button, is_ephemeral, text};
+use super::reading::{button, is_ephemeral, text};
+use super::server::{AIKO, APPROVALS, GUEST, MIO, PLATFORM, REN, Server};
 
 const TEARDOWN: [(&str, &str); 2] = [("project", "project-x"), ("environment", "dev")];
 
