@@ -1,8 +1,14 @@
 //! What can be typed: commands, options, help with examples.
 
+#[cfg(feature = "sandbox")]
+mod sandbox;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+#[cfg(feature = "sandbox")]
+pub use sandbox::{DemoArguments, SandboxArguments};
 
 /// Let projects into a multi-account AWS platform: planned, approved, carried out, shown, and undone.
 #[derive(Debug, Parser)]
@@ -322,56 +328,6 @@ pub enum ConfigCommand {
         #[arg(long)]
         blueprint: bool,
     },
-}
-
-/// `genkan demo`
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Args)]
-pub struct DemoArguments {
-    /// The environment: dev, staging or production.
-    #[arg(long, default_value = "dev")]
-    pub env: String,
-    /// The project's name.
-    #[arg(long, default_value = "project-x")]
-    pub project: String,
-    /// Round-trip time of every call to the local AWS, such as 80ms.
-    #[arg(long, value_parser = milliseconds, default_value = "0ms", value_name = "TIME")]
-    pub latency: std::time::Duration,
-}
-
-/// `genkan sandbox`
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Args)]
-pub struct SandboxArguments {
-    /// The loopback port of the local AWS; 0 = any that is free.
-    #[arg(long, default_value_t = 4566)]
-    pub port: u16,
-    /// The loopback port of the page and of the local Discord behind it; 0 = any that is free.
-    #[arg(long, default_value_t = 4600)]
-    pub page_port: u16,
-    /// Open the page in the browser.
-    #[arg(long)]
-    pub open: bool,
-    /// Where its state is kept over restarts [default: nowhere, it is forgotten when it stops].
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
-    /// Begin anew: remove the state that is kept there.
-    #[arg(long, requires = "state")]
-    pub fresh: bool,
-    /// Round-trip time of every call, such as 80ms.
-    #[arg(long, value_parser = milliseconds, default_value = "0ms", value_name = "TIME")]
-    pub latency: std::time::Duration,
-}
-
-/// A duration as people type it: `80ms`, `1s`, `1.5s`.
-#[cfg(feature = "sandbox")]
-fn milliseconds(text: &str) -> Result<std::time::Duration, String> {
-    let (number, scale) = match text.strip_suffix("ms") {
-        Some(number) => (number, 0.001),
-        None => (text.strip_suffix('s').ok_or("a time such as 80ms or 1.5s")?, 1.0),
-    };
-    let number: f64 = number.trim().parse().map_err(|_| "a time such as 80ms or 1.5s".to_owned())?;
-    std::time::Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

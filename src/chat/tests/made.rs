@@ -171,7 +171,6 @@ pub fn plan(direction: Direction, environment: &str) -> Plan {
         environment: environment.parse().expect("a name"),
         repository: None,
         place: place(environment),
-        repository: None,
         accounts: accounts.into_iter().map(|(id, name)| (id.parse().expect("an id"), name.to_owned())).collect(),
         steps,
         notes,
