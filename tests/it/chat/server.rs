@@ -34,7 +34,7 @@ pub const STRANGER: Id = 118_000_000_000_000_405;
 const BOT: Id = 118_000_000_000_000_500;
 
 /// How long anything may take before a test gives it up.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long is waited to see that nothing happens.
 pub const A_WHILE: Duration = Duration::from_millis(700);
