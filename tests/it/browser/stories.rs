@@ -22,7 +22,7 @@ async fn a_newcomer_does_so_in_japanese_on_a_phone() {
 
 async fn newcomer(language: &str, size: (u32, u32)) {
     let whole = Whole::start().await;
-    play(&whole.served.endpoint(), size, async |page| {
+    play(&whole.endpoint, size, async |page| {
         page.speaks(language).await;
         page.see(".hint[data-step='1']").await;
         page.shot(&format!("newcomer-{language}-1-empty")).await;
@@ -84,7 +84,7 @@ async fn approved(page: &Page) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_let_in_is_shown_out_after_its_name_was_typed() {
     let whole = Whole::start().await;
-    play(&whole.served.endpoint(), DESKTOP, async |page| {
+    play(&whole.endpoint, DESKTOP, async |page| {
         page.reads(".drawer-sum", "No change yet").await;
         asked(page).await;
         approved(page).await;
@@ -118,7 +118,7 @@ async fn what_was_let_in_is_shown_out_after_its_name_was_typed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_is_told_so_and_nothing_happens() {
     let whole = Whole::start().await;
-    play(&whole.served.endpoint(), DESKTOP, async |page| {
+    play(&whole.endpoint, DESKTOP, async |page| {
         page.becomes("stranger").await;
         page.says("/onboard project-x dev").await;
         page.see(".message.is-ephemeral").await;
