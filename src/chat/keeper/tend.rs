@@ -69,8 +69,7 @@ impl Shared {
         let Tended { row, drawn, last, .. } = &tended;
         let shows = row.shown.as_ref() == Some(&drawn.digest());
         match &row.message {
-            // Nobody is asked any more for what was never asked.
-            None if *last && matches!(part, Part::Approval { .. }) => {
+            None if !wanted::is_to_be_posted(&tended.view, part) => {
                 self.remember(&Posted { ended: true, ..row.clone() }).await?;
                 Ok(Step::Settled)
             }

@@ -4,7 +4,7 @@ use super::super::drawn::Drawn;
 use super::super::words::Scene;
 use super::super::{approval, card};
 use crate::config::Config;
-use crate::model::{Digest, Part, Posted, RequestState, Snowflake, StepId, StepState};
+use crate::model::{Digest, Event, Part, Posted, RequestState, Snowflake, StepId, StepState};
 use crate::requests::show::RequestView;
 
 /// The parts of a request whose messages may have to be tended: its card, the steps that wait for approvals, and what asked for
@@ -59,20 +59,39 @@ pub(super) fn drawn(view: &RequestView, part: &Part, posted: &[Posted], scene: &
 
 /// Whether what a part shows now is the last that it will show.
 pub(super) fn is_last(view: &RequestView, part: &Part) -> bool {
+    let ended = matches!(view.request.state, RequestState::Done | RequestState::Cancelled | RequestState::Rejected);
     match part {
         // What was under way when somebody ended it is still being finished, and shown.
-        Part::Card => {
-            let ended =
-                matches!(view.request.state, RequestState::Done | RequestState::Cancelled | RequestState::Rejected);
-            ended && !view.steps.iter().any(|step| matches!(step.state, StepState::Running { .. }))
+        Part::Card => ended && !view.steps.iter().any(|step| matches!(step.state, StepState::Running { .. })),
+        Part::Approval { step, digest } => {
+            let state = view.steps.iter().find(|view| view.step.desired.id == *step).map(|view| &view.state);
+            let is_running = matches!(state, Some(StepState::Running { .. }));
+            // Who approved sees what came of it: that it goes on is not the last.
+            is_void(view, step, digest) || matches!(state, Some(StepState::Done { .. })) || (ended && !is_running)
         }
-        Part::Approval { step, digest } => !is_asked_for(view, step, digest),
     }
 }
 
-fn is_asked_for(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
-    let asked = |held: &StepId, now: &Digest| held == step && now == digest;
-    view.request.state.is_open() && view.held().any(|(held, now)| asked(&held.desired.id, now))
+/// Whether the step was asked for, or begun, as something else since.
+fn is_void(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
+    let latest = view.history.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::Held { step: now, digest } | Event::Started { step: now, digest } if now.desired.id == *step => {
+            Some(digest)
+        }
+        _ => None,
+    });
+    latest != Some(digest)
+}
+
+/// Whether a part that has no message yet is to get one: nobody is asked any more for what was never asked.
+pub(super) fn is_to_be_posted(view: &RequestView, part: &Part) -> bool {
+    match part {
+        Part::Card => true,
+        Part::Approval { step, digest } => {
+            let asked = |held: &StepId, now: &Digest| held == step && now == digest;
+            view.request.state.is_open() && view.held().any(|(held, now)| asked(&held.desired.id, now))
+        }
+    }
 }
 
 /// The roles that are told when a part is posted.

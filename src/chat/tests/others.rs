@@ -262,6 +262,10 @@ fn short_answers() {
             Said::PlanChanged,
             Said::Working,
             Said::Unknown,
+            Said::NotHere,
+            Said::Broken("1573340468677181440"),
+            Said::NoReason,
+            Said::NotRejected(&step),
         ];
         all.map(|one| readable(&said(one, scene))).join("")
     });
