@@ -54,12 +54,14 @@ impl Run<'_> {
                 self.journal.append(self.lease, &event).await?
             }
             Err(error) => {
+                let is_theirs = matches!(error, CloudError::Blocked { .. });
+                let error = self.passing_if_contested(&step, error).await?;
                 let failed = self.failure(&step, &error, &state);
                 let given_up = matches!(failed, Event::Failed { retry_at: None, .. });
                 let event = self.close_what_is_open(failed, &*resource).await;
                 let failed = self.journal.append(self.lease, &event).await?;
-                if given_up && matches!(step.action, Action::Create) {
-                    self.forget_if_nothing_was_made(&step, &error, &*resource).await?;
+                if (given_up || is_theirs) && matches!(step.action, Action::Create) {
+                    self.forget_if_nothing_was_made(&step, is_theirs, &*resource).await?;
                 }
                 failed
             }
@@ -68,14 +70,14 @@ impl Run<'_> {
     }
 
     /// What was begun is ours when it is found later. So where a creation was given up and is known to have made nothing,
-    /// that is kept in mind: what somebody else makes under that name from now on is theirs.
+    /// that is kept in mind: what somebody else makes under that name from now on is theirs. `is_theirs`: what stood in the way
+    /// was somebody's already.
     async fn forget_if_nothing_was_made(
         &self,
         step: &Step,
-        error: &CloudError,
+        is_theirs: bool,
         resource: &dyn Resource,
     ) -> Result<(), JournalError> {
-        let is_theirs = matches!(error, CloudError::Blocked { .. });
         match in_time(resource.observe()).await {
             Ok(Observed::Absent) => self.journal.made_nothing(self.lease, step).await,
             Ok(Observed::Foreign { .. }) if is_theirs => self.journal.made_nothing(self.lease, step).await,

@@ -48,6 +48,13 @@ pub trait Judge: Send + Sync {
     /// When the store fails.
     async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError>;
 
+    /// Whether another request makes the same thing, shared by both, or did a moment ago. What is found of it that is nobody's may be that
+    /// one's, made a moment ago and not written down yet; so it is looked at again before a person is asked.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn contested(&self, step: &Step) -> Result<bool, JournalError>;
+
     /// What is to be done, now that this was seen.
     ///
     /// # Errors

@@ -203,7 +203,7 @@ impl Run<'_> {
             Judgement::Nothing => Ok(vec![self.nothing_to_do(step, observed).await?]),
             Judgement::Wait { within } => Ok(vec![self.wait(step, state, within).await?]),
             Judgement::Refuse { why, mend } => {
-                let refused = CloudError::Blocked { why, mend };
+                let refused = self.passing_if_contested(step, CloudError::Blocked { why, mend }).await?;
                 Ok(vec![self.fail_after_look(step, &refused, state, begun, &*resource).await?])
             }
             Judgement::Do(decided) => {
@@ -211,6 +211,20 @@ impl Run<'_> {
                 self.act(decided, was_ours, state, resource).await
             }
         }
+    }
+
+    /// What is in the way of a step may be what another request has made a moment ago for both: then it passes.
+    pub(super) async fn passing_if_contested(
+        &self,
+        step: &Step,
+        error: CloudError,
+    ) -> Result<CloudError, JournalError> {
+        Ok(match error {
+            CloudError::Blocked { why, .. } if self.judge.contested(step).await? => {
+                CloudError::Passing { why: format!("{why}; another request may just be making it"), after: None }
+            }
+            other => other,
+        })
     }
 
     /// What an awaited step would tell now, if that is not what it told.

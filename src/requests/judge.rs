@@ -99,6 +99,10 @@ impl Judge for DeskJudge<'_> {
         Ok(given.len() >= needed as usize)
     }
 
+    async fn contested(&self, step: &Step) -> Result<bool, JournalError> {
+        self.desk.is_contested(&step.desired, &self.request.plan).await.map_err(storage)
+    }
+
     async fn judge(&self, step: &Step, observed: &Observed) -> Result<Judgement, JournalError> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;

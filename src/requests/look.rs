@@ -1,6 +1,7 @@
 //! Looks at every resource of a blueprint, all at once, each as soon as its inputs are known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -11,8 +12,11 @@ use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{CloudError, FreshLooks};
 use crate::model::plan::{Desired, Direction, UnfitInput};
 use crate::model::run::ResourceKey;
-use crate::model::{EnvironmentName, Observed, Outputs, ProjectName, StepId};
+use crate::model::{EnvironmentName, Observed, Outputs, Plan, ProjectName, StepId};
 use crate::plan::build::{self, Look, Subject};
+
+/// How long after its end another request may explain what is found: longer than any look lasts.
+const A_MOMENT: Duration = Duration::from_mins(1);
 
 /// What a round of looks found.
 pub(super) struct Looks {
@@ -118,7 +122,16 @@ impl Desk {
         if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
             self.cloud.expect(std::slice::from_ref(&ask));
         }
-        let observed = self.cloud.resource(ask).observe().await?;
+        let known = (ask.begun, ask.remembered.clone());
+        let mut observed = self.cloud.resource(ask.clone()).observe().await?;
+        if desired.is_shared() && matches!(observed, Observed::Foreign { .. }) {
+            // Another request may have made it between the memory's answer and the look: then the memory knows by now.
+            let again = self.ask(subject.direction, desired, &subject.project, &subject.environment, ask.behalf);
+            let again = again.await.map_err(stored)?;
+            if (again.begun, again.remembered.clone()) != known {
+                observed = self.cloud.resource(again).observe().await?;
+            }
+        }
         Ok(Look::Seen { desired: desired.clone(), observed, others })
     }
 
@@ -144,6 +157,15 @@ impl Desk {
             removing: direction == Direction::Teardown,
             behalf,
         })
+    }
+
+    /// Whether another onboarding makes the same shared thing, or did a moment ago.
+    pub(super) async fn is_contested(&self, desired: &Desired, plan: &Plan) -> Result<bool, DeskError> {
+        if plan.direction != Direction::Onboard || !desired.is_shared() {
+            return Ok(false);
+        }
+        let since = (self.clock)() - A_MOMENT;
+        Ok(self.store.is_contested(&key(desired), &plan.project, &plan.environment, since).await?)
     }
 
     /// Whether the journal says that a creation of it was begun, for this project (or for the account), and not ended.

@@ -113,6 +113,35 @@ impl Store {
         found.iter().map(names).collect()
     }
 
+    /// Whether an onboarding of another project or environment that is open, or ended after `since`, relies on the resource too,
+    /// which is known for shared ones.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn is_contested(
+        &self,
+        key: &ResourceKey,
+        project: &ProjectName,
+        environment: &EnvironmentName,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "select 1 from shared s join requests r on r.id = s.request
+             where s.account = $1 and s.region = $2 and s.kind = $3 and s.name = $4 and s.removes = false
+               and (r.state = 'open' or r.changed_at > $7) and (r.project <> $5 or r.environment <> $6)",
+        )
+        .bind(key.place.account.as_str())
+        .bind(key.place.region.as_str())
+        .bind(kind_word(key.kind)?)
+        .bind(key.name.as_str())
+        .bind(project.as_str())
+        .bind(environment.as_str())
+        .bind(since.as_microsecond())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// Whether a request of `owner` (without one: of anybody) began to create the resource and no end of that is known.
     ///
     /// # Errors
@@ -170,7 +199,7 @@ pub(super) async fn started(conn: &mut SqliteConnection, id: &RequestId, step: &
     let key = key_of(step);
     sqlx::query(
         "insert into begun (account, region, kind, name, request, at) values ($1, $2, $3, $4, $5, $6)
-         on conflict (account, region, kind, name) do update set request = excluded.request, at = excluded.at",
+         on conflict (account, region, kind, name, request) do update set at = excluded.at",
     )
     .bind(key.place.account.as_str())
     .bind(key.place.region.as_str())

@@ -96,7 +96,7 @@ create table begun (
     name    text   not null,
     request text   not null references requests (id),
     at      bigint not null,
-    primary key (account, region, kind, name)
+    primary key (account, region, kind, name, request)
 );
 
 -- What was heard in chat, once each; `request`: the one that it made. `process`: which one heard it, or took it over. Never a token.

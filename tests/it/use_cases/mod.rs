@@ -7,6 +7,7 @@ mod brownfield;
 mod chatting;
 mod later;
 mod naming;
+mod together;
 
 use genkan::config::Config;
 use genkan::model::{Action, Direction, Plan, RequestId, RequestState, StepState};
