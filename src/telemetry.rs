@@ -1,5 +1,7 @@
 //! Logs: what is done, on the standard error output, as much as was asked for. Never a secret.
 
+use std::io::IsTerminal;
+
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
@@ -43,7 +45,7 @@ fn logging<W>(asked: EnvFilter, writer: W) -> impl Subscriber + for<'s> LookupSp
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let output = tracing_subscriber::fmt::layer().with_writer(writer);
+    let output = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(writer);
     tracing_subscriber::registry().with(output.with_filter(asked.and(filter_fn(is_safe))))
 }
 

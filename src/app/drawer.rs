@@ -40,6 +40,10 @@ fn resource(line: &str) -> Option<Value> {
     let (name, detail) = rest.split_once(' ').unwrap_or((rest, ""));
     // A credential's name is its ARN, of which the end says all: `token/github`.
     let name = name.rsplit_once(":token/").map_or(name, |(_, token)| token);
+    if begins.starts_with("route53 ") && *kind != "hosted zone" {
+        // A zone has one for each VPC: together they name it.
+        return Some(json!({"kind": kind, "name": detail, "detail": format!("with {name}")}));
+    }
     Some(json!({"kind": kind, "name": name, "detail": detail}))
 }
 
@@ -55,7 +59,7 @@ mod tests {
         );
         assert_eq!(
             resource("route53 association Z1 vpc-1"),
-            Some(json!({"kind": "zone association", "name": "Z1", "detail": "vpc-1"}))
+            Some(json!({"kind": "zone association", "name": "vpc-1", "detail": "with Z1"}))
         );
         assert_eq!(resource("iam role genkan-reader"), None);
     }

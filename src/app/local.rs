@@ -229,7 +229,7 @@ fn user() -> SeedUser {
 }
 
 /// The id of an environment's VPC number so-and-so: `vpc-` and 17 hex digits.
-fn vpc_id(environment: &str, number: usize) -> String {
+pub(super) fn vpc_id(environment: &str, number: usize) -> String {
     use std::fmt::Write as _;
     let mut id = String::from("vpc-0");
     for byte in environment.bytes().take(4) {

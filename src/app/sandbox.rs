@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::local::{ACCESS_KEY, PREPARED};
+use super::local::{ACCESS_KEY, PREPARED, vpc_id};
 use super::{AppError, Stage, StageOptions};
 use crate::cli::args::SandboxArguments;
 use crate::cli::{Exit, Printer};
@@ -103,29 +103,27 @@ fn own_name() -> String {
 fn explain(pointers: &Pointers, stage: &Stage) -> String {
     let Pointers { page, endpoint, config, region, access_key_id, secret_access_key, prepared_projects } = pointers;
     let genkan = own_name();
-    let accounts: String = stage
-        .platform
-        .config
-        .accounts
+    let administrator = |id: &str| LocalAws::admin_credentials(id);
+    let accounts = &stage.platform.config.accounts;
+    let administrators: String = accounts
         .iter()
-        .map(|(name, account)| {
-            let (key, secret) = LocalAws::admin_credentials(account.id.as_str());
-            format!("  {name:20} {}  administrator: {key} / {secret}\n", account.id)
-        })
+        .map(|(name, account)| format!("  {}  {name} ({})\n", administrator(account.id.as_str()).0, account.id))
         .collect();
+    let their_secret =
+        accounts.values().next().map_or_else(String::new, |account| administrator(account.id.as_str()).1);
+    let (first, others) = (prepared_projects[0], prepared_projects.join(", "));
     format!(
         "Open this in a browser (Ctrl-C here stops it):\n\n  {page}\n\n\
-         There, as aiko, type  /onboard {} dev  . Then switch to ren, who is an infra lead, and press Approve in #infra-approvals.\n\n\
-         The same from another terminal, against the same local AWS on {endpoint}:\n\n  \
+         As aiko, type  /onboard {first} dev  . Then switch to ren, an infra lead, and press Approve in #infra-approvals.\n\n\
+         From another terminal, on the same local AWS:\n\n  \
          export GENKAN_CONFIG={}\n  export AWS_ENDPOINT_URL={endpoint}\n  export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n  \
          export AWS_ACCESS_KEY_ID={access_key_id}\n  export AWS_SECRET_ACCESS_KEY={secret_access_key}\n\n  \
-         {genkan} --as aiko onboard {} staging\n  {genkan} --as ren approve REQUEST\n\n\
-         The VPC's id is in SSM for {}; for others the run waits until it is:\n\n  \
-         aws ssm put-parameter --type String --name /dev/PROJECT/vpc-id --value vpc-…   # as project-dev's administrator\n\n\
-         The accounts, and who may do everything in each (for the aws command line):\n\n{accounts}",
-        prepared_projects[0],
+         {genkan} --as aiko onboard {first} staging\n  {genkan} --as ren approve REQUEST\n\n\
+         {others} have a VPC, and its id in SSM. The run of another project waits for it, until project-dev's\n\
+         administrator writes one that is there:\n\n  \
+         aws ssm put-parameter --type String --name /dev/PROJECT/vpc-id --value {}\n\n\
+         The accounts' administrators, for the aws command line (the secret of each: {their_secret}):\n\n{administrators}",
         config.display(),
-        prepared_projects[0],
-        prepared_projects.join(", "),
+        vpc_id("dev", prepared_projects.len() - 1),
     )
 }

@@ -186,7 +186,7 @@ fn seed(config: &Config) -> DiscordSeed {
         guild_name: "Platform".to_owned(),
         guild_locale: "en-US".to_owned(),
         application: APPLICATION,
-        bot_name: "genkan".to_owned(),
+        bot_name: "Genkan".to_owned(),
         bot_token: BOT_TOKEN.to_owned(),
         channels,
         roles,

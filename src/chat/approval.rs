@@ -138,7 +138,8 @@ fn title(view: &RequestView, held: &Step, question: Question<'_>, scene: &Scene<
     };
     let what = Value::from_safe_string(steps::kind_word(held.kind(), scene));
     let (project, environment) = (plan.project.as_str(), plan.environment.as_str());
-    scene.say(key, context! { what, project, environment })
+    let does = Value::from_safe_string(steps::action_word(&held.action, scene));
+    scene.say(key, context! { what, project, environment, does })
 }
 
 /// What became of the question, or what it takes.

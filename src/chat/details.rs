@@ -26,7 +26,7 @@ pub fn details(view: &RequestView, scene: &Scene<'_>) -> Drawn {
         &scene.say("card.asked", context! { by => request.by.name.as_str(), at => moment(request.asked_at, 'f') }),
     );
     sheet.line("");
-    let steps: Vec<String> = view.steps.iter().map(|step| told(step, scene)).collect();
+    let steps: Vec<String> = view.steps.iter().map(|step| told(view, step, scene)).collect();
     sheet.lines(&steps, 3600);
     sheet.field(&scene.word("details.approvals"), &approvals(view, scene));
     sheet.field(&scene.word("details.history"), &history(view, scene));
@@ -34,8 +34,8 @@ pub fn details(view: &RequestView, scene: &Scene<'_>) -> Drawn {
 }
 
 /// A step with all that is known of it.
-fn told(step: &StepView, scene: &Scene<'_>) -> String {
-    let mut lines = vec![steps::line(step, scene)];
+fn told(view: &RequestView, step: &StepView, scene: &Scene<'_>) -> String {
+    let mut lines = vec![steps::line(view, step, scene)];
     let sub = |value: Value| scene.say("details.sub", context! { value });
     match &step.state {
         StepState::Done { outputs, .. } => {

@@ -144,7 +144,14 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
         }
         Ok(Ok(Outcome::Privately(drawn))) => *drawn,
         Ok(Err(error)) => {
-            tracing::warn!(interaction = reference, person = turn.name(), %error, "it was not done");
+            let (interaction, person) = (reference, turn.name());
+            match &error {
+                // What people mistype or may not do is told to them; an operator need not look.
+                DeskError::Cloud(_) | DeskError::Store(_) => {
+                    tracing::warn!(interaction, person, %error, "it was not done")
+                }
+                _ => tracing::info!(interaction, person, %error, "it was not done"),
+            }
             refusal::refusal(&error, reference, &turn.scene())
         }
         Err(_) => {

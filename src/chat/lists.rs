@@ -28,12 +28,16 @@ pub fn requests(requests: &[(Request, Vec<String>, Option<String>)], scene: &Sce
 
 /// A request: what, how it stands, who asked; then what it waits for.
 fn listed(request: &Request, waits_for: &[String], card: Option<&str>, scene: &Scene<'_>) -> String {
+    let (mark, state) = match request.state {
+        RequestState::Open if !waits_for.is_empty() => ("⏳", scene.word("state.waiting")),
+        state => (mark(state), state_word(state, scene)),
+    };
     let mut line = scene.say(
         "requests.line",
         context! {
-            mark => Value::from_safe_string(mark(request.state).to_owned()),
+            mark => Value::from_safe_string(mark.to_owned()),
             what => subject(request, scene),
-            state => Value::from_safe_string(state_word(request.state, scene)),
+            state => Value::from_safe_string(state),
             by => request.by.name.as_str(),
             at => moment(request.asked_at, 'R'),
             id => code(request.id.as_str(), 12),

@@ -13,17 +13,17 @@ use super::text::{self, code};
 use super::words::Scene;
 use crate::requests::DeskError;
 
-/// What to say about an error. `reference`: under which id the details are in the log.
+/// What to say about an error. `reference`: under which id the details are in the log; only said where an operator has to look.
 pub fn refusal(error: &DeskError, reference: &str, scene: &Scene<'_>) -> Drawn {
     let said = match error {
         DeskError::Blocked(plan) => {
-            return Drawn { content: referred("", reference, scene), ..preview::blocked(plan, scene) };
+            return preview::blocked(plan, scene);
         }
         DeskError::Invalid(why)
         | DeskError::NotFound(why)
         | DeskError::Refused(why)
         | DeskError::Busy(why)
-        | DeskError::NotNow(why) => say(why, scene),
+        | DeskError::NotNow(why) => return Drawn::text(say(why, scene)),
         DeskError::Cloud(error) => {
             let why = error.to_string();
             let mut lines = vec![scene.word("refusal.cloud")];

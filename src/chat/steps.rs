@@ -163,18 +163,28 @@ enum Closeness {
 }
 
 /// A step's line: mark, kind, name and how it stands.
-pub fn line(step: &StepView, scene: &Scene<'_>) -> String {
-    drawn(step, Closeness::Full, scene)
+pub fn line(view: &RequestView, step: &StepView, scene: &Scene<'_>) -> String {
+    drawn(view, step, Closeness::Full, scene)
 }
 
-fn drawn(step: &StepView, closeness: Closeness, scene: &Scene<'_>) -> String {
+fn drawn(view: &RequestView, step: &StepView, closeness: Closeness, scene: &Scene<'_>) -> String {
     let what = match closeness {
         Closeness::Full => title(&step.step.desired.spec, 64, scene),
         Closeness::Short => title(&step.step.desired.spec, 32, scene),
         Closeness::OnlyId => code(step.step.desired.id.as_str(), 24),
     };
-    let how = Value::from_safe_string(stands(step, closeness == Closeness::Full, scene));
-    scene.say("step.line", context! { mark => Value::from_safe_string(mark(&step.state).to_owned()), what, how })
+    let given_up = matches!(view.request.state, RequestState::Cancelled | RequestState::Rejected)
+        && match step.state {
+            StepState::Pending => !matches!(step.step.action, Action::Keep { .. }),
+            StepState::Waiting { .. } | StepState::Held { .. } | StepState::Retrying { .. } => true,
+            StepState::Running { .. } | StepState::Failed { .. } | StepState::Done { .. } => false,
+        };
+    let (mark, how) = match given_up {
+        true => (mark(&StepState::Pending), scene.word("step.given-up")),
+        false => (mark(&step.state), stands(step, closeness == Closeness::Full, scene)),
+    };
+    let (mark, how) = (Value::from_safe_string(mark.to_owned()), Value::from_safe_string(how));
+    scene.say("step.line", context! { mark, what, how })
 }
 
 /// How a step stands, in words.
@@ -215,7 +225,7 @@ fn short(made: &str, scene: &Scene<'_>) -> Value {
 /// failed always has its line.
 pub fn lines(view: &RequestView, scene: &Scene<'_>) -> Vec<String> {
     let all: Vec<&StepView> = view.steps.iter().collect();
-    let full = draw(&all, Closeness::Full, scene);
+    let full = draw(view, &all, Closeness::Full, scene);
     if all.len() <= UNFOLDED && long(&full) <= LONGEST {
         return full;
     }
@@ -229,16 +239,16 @@ pub fn lines(view: &RequestView, scene: &Scene<'_>) -> Vec<String> {
     }
     let closeness = [Closeness::Full, Closeness::Short, Closeness::OnlyId];
     let fits = |lines: &Vec<String>| long(lines) <= LONGEST;
-    let drawn = closeness.iter().map(|closeness| draw(&shown, *closeness, scene)).find(fits);
-    lines.extend(drawn.unwrap_or_else(|| draw(&shown, Closeness::OnlyId, scene)));
+    let drawn = closeness.iter().map(|closeness| draw(view, &shown, *closeness, scene)).find(fits);
+    lines.extend(drawn.unwrap_or_else(|| draw(view, &shown, Closeness::OnlyId, scene)));
     if pending > 0 {
         lines.push(scene.say("step.folded-pending", context! { n => pending }));
     }
     lines
 }
 
-fn draw(steps: &[&StepView], closeness: Closeness, scene: &Scene<'_>) -> Vec<String> {
-    steps.iter().map(|step| drawn(step, closeness, scene)).collect()
+fn draw(view: &RequestView, steps: &[&StepView], closeness: Closeness, scene: &Scene<'_>) -> Vec<String> {
+    steps.iter().map(|step| drawn(view, step, closeness, scene)).collect()
 }
 
 fn long(lines: &[String]) -> usize {

@@ -210,7 +210,7 @@ mod tests {
             said(may(&ren, Deed::Approve(&ren), &[])),
             reason(
                 "four-eyes",
-                "nobody approves their own request: somebody else has to",
+                "nobody approves their own request; somebody else has to",
                 "自分の申請は自分では承認できません。ほかの人の承認が必要です"
             )
         );

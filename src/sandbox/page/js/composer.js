@@ -52,6 +52,11 @@ export class Composer {
     this.look();
   }
 
+  /** The page has opened: where there is a keyboard, one can type at once. A phone's would cover the page. */
+  begin() {
+    if (matchMedia("(pointer: fine)").matches && [document.body, null].includes(document.activeElement)) this.input.focus();
+  }
+
   reading() {
     return read(this.input.value, this.input.selectionStart ?? this.input.value.length, this.store.commands);
   }

@@ -13,6 +13,7 @@ export class Feed {
     this.list = document.getElementById("messages");
     this.latest = document.getElementById("latest");
     this.atEnd = true;
+    this.top = 0;
     this.channel = null;
     /** Row key → what it was drawn from. */
     this.drawn = new Map();
@@ -36,7 +37,7 @@ export class Feed {
     this.list.setAttribute("aria-label", t("feed.label", { channel }));
     this.view.setAttribute("aria-label", t("feed.label", { channel }));
     this.latest.replaceChildren(icon("down"), t("feed.latest"));
-    if (moved) this.atEnd = true;
+    if (moved) [this.atEnd, this.top] = [true, 0];
     this.sync();
   }
 
@@ -81,7 +82,9 @@ export class Feed {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.view;
-    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Who was at the end stays there when the view or a card changes its height; only scrolling up leaves it.
+    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR || (this.atEnd && scrollTop >= this.top);
+    this.top = scrollTop;
     this.latest.hidden = this.atEnd;
   }
 

@@ -33,6 +33,7 @@ const presses = new Map();
 choose(current());
 tick();
 listenToClicks();
+listenToKeys();
 enter(sessionStorage.getItem("genkan.me") ?? FIRST);
 
 /** Becomes somebody: first their events are kept, then their state is taken, then what was kept is played. */
@@ -64,6 +65,7 @@ async function enter(id) {
   hint.became(store.me);
   drawAll();
   document.getElementById("app").removeAttribute("aria-busy");
+  if (turn === 1) composer.begin();
   learnRoles(turn);
   api.aws().then((document) => turn === entered && drawer.take(document)).catch(() => connection(true));
 }
@@ -232,6 +234,15 @@ function toast(text) {
   place.classList.add("is-said");
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => place.classList.remove("is-said"), 5000);
+}
+
+/** Typing anywhere types into the composer, as in Discord. */
+function listenToKeys() {
+  document.addEventListener("keydown", (event) => {
+    const types = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const elsewhere = event.target.closest("input, textarea, select, dialog, [role=dialog]") || document.querySelector("dialog[open]");
+    if (types && store.me && !elsewhere) composer.input.focus();
+  });
 }
 
 function listenToClicks() {
