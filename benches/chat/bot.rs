@@ -23,13 +23,15 @@ const TOKEN: &str = "made-up-token-of-the-bench-bot";
 pub struct Place {
     pub discord: LocalDiscord,
     served: ServedDiscord,
+    program: PathBuf,
 }
 
 impl Place {
-    pub async fn opens() -> Result<Self, Failed> {
+    /// `program`: which genkan is the bot.
+    pub async fn opens(program: &Path) -> Result<Self, Failed> {
         let discord = LocalDiscord::start(seed())?;
         let served = discord.serve(0, None).await?;
-        Ok(Self { discord, served })
+        Ok(Self { discord, served, program: program.to_owned() })
     }
 
     /// Starts the bot over the store in this folder, and says how long it took until it was connected and its commands were
@@ -40,7 +42,7 @@ impl Place {
         let gone = |discord: &LocalDiscord| (!discord.online()).then_some(());
         self.discord.wait_for(PATIENCE, gone).await.ok_or("the bot before did not go")?;
         let begun = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_genkan"))
+        let child = Command::new(&self.program)
             .arg("serve")
             .env_clear()
             .env("GENKAN_CONFIG", &config)

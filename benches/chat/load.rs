@@ -40,7 +40,12 @@ impl Round {
     /// The so-and-so-manieth part: 0.5, 0.99, 0.999. What was missed took without end.
     pub fn quantile(&self, part: f64) -> f64 {
         let all = self.took.len() + self.missed;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "small"
+        )]
         let at = ((all as f64 * part).ceil() as usize).clamp(1, all.max(1)) - 1;
         self.took.get(at).copied().unwrap_or(f64::INFINITY)
     }

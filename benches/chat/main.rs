@@ -3,11 +3,13 @@
 //! The real bot, `genkan serve`, as a process of its own with a store on disk, against the local Discord in this process. Every
 //! latency is from when the interaction was due to when the acknowledgement arrived, and stands beside a floor that was measured in
 //! the same round: to parse the interaction and to commit one row, synced. `-- --rounds 5`, `-- --seconds 10`, `-- --rate 200`
-//! (instead of 100 and 1,000), `-- --only ack|stall|memory|ready`. See docs/performance.md.
+//! (instead of 100 and 1,000), `-- --only ack|stall|memory|ready`, `-- --bot PATH` (another build of genkan, to compare). See
+//! docs/performance.md.
 
 mod bot;
 mod load;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bot::Place;
@@ -26,11 +28,13 @@ struct Options {
     seconds: u32,
     rates: Vec<u32>,
     only: Option<String>,
+    bot: PathBuf,
 }
 
 impl Options {
     fn read() -> Result<Self, Failed> {
-        let mut options = Self { rounds: 3, seconds: 5, rates: vec![], only: None };
+        let mut options =
+            Self { rounds: 3, seconds: 5, rates: vec![], only: None, bot: env!("CARGO_BIN_EXE_genkan").into() };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -38,6 +42,7 @@ impl Options {
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
                 "--seconds" => options.seconds = value()?.parse::<u32>()?.clamp(1, 10),
                 "--rate" => options.rates.push(value()?.parse::<u32>()?.max(1)),
+                "--bot" => options.bot = value()?.into(),
                 "--only" => options.only = Some(value()?),
                 // Said by cargo.
                 "--bench" => {}
@@ -110,7 +115,7 @@ async fn acknowledgements(options: &Options) -> Result<(), Failed> {
         let mut cpu = vec![];
         for _ in 0..options.rounds {
             let folder = tempfile::tempdir()?;
-            let place = Place::opens().await?;
+            let place = Place::opens(&options.bot).await?;
             let (bot, _) = place.bot(folder.path()).await?;
             // What is opened and read for the first time is not measured.
             load::commands(&place.discord, Rate { a_second: 50, count: 25 }).await?;
@@ -158,7 +163,7 @@ async fn stalls(options: &Options) -> Result<(), Failed> {
         let mut rounds = vec![];
         for _ in 0..options.rounds {
             let folder = tempfile::tempdir()?;
-            let place = Place::opens().await?;
+            let place = Place::opens(&options.bot).await?;
             let (bot, _) = place.bot(folder.path()).await?;
             load::commands(&place.discord, Rate { a_second: 50, count: 25 }).await?;
             let stall = load::stall(folder.path(), Duration::from_secs(1), Duration::from_millis(500));
@@ -175,7 +180,7 @@ async fn stalls(options: &Options) -> Result<(), Failed> {
 /// Memory, and processor time while nothing happens.
 async fn memory(options: &Options) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let place = Place::opens().await?;
+    let place = Place::opens(&options.bot).await?;
     let (bot, _) = place.bot(folder.path()).await?;
     let tell = |when: &str| -> Result<(), Failed> {
         let [all, own, most] = ["VmRSS", "RssAnon", "VmHWM"].map(|what| bot.memory(what));
@@ -206,11 +211,14 @@ async fn ready(options: &Options) -> Result<(), Failed> {
             load::unfinished(folder.path(), count).await?;
         }
         let mut took = vec![];
-        let place = Place::opens().await?;
+        let place = Place::opens(&options.bot).await?;
         for number in 0..=starts {
             let (_bot, ready) = place.bot(folder.path()).await?;
             if number == 0 {
-                println!("{what:<28} {:.0} ms the first time, when the commands are registered", ready.as_secs_f64() * 1e3);
+                println!(
+                    "{what:<28} {:.0} ms the first time, when the commands are registered",
+                    ready.as_secs_f64() * 1e3
+                );
             } else {
                 took.push(ready.as_secs_f64() * 1e3);
             }
