@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -13,7 +14,8 @@ use crate::requests::{Desk, DeskError};
 /// How many requests are carried out at once.
 const AT_ONCE: usize = 16;
 
-/// How often other processes' writes are looked for.
+/// How often the wall clock is looked at while something will be due, since it can be put forward; and how soon the store is
+/// asked again after it failed.
 const POLL: Duration = Duration::from_secs(1);
 
 /// How often what ended early is looked at for what it left open: after a process has died, nobody else will.
@@ -31,8 +33,8 @@ pub async fn work(
 ) -> Result<(), DeskError> {
     desk.sweep().await?;
     let mut swept = Instant::now();
-    // Subscribed before the look, so that no change between look and wait is lost.
-    let mut changes = desk.changes();
+    // Subscribed before the look, so that no change between look and wait is lost; other processes write too.
+    let mut changes = desk.changes_everywhere().await?;
     let mut under_way = JoinSet::new();
     while !*stop.borrow() {
         if swept.elapsed() >= SWEEP {
@@ -62,23 +64,33 @@ pub async fn work(
                 }
             }
         }
+        let due = next_due(desk).await;
         tokio::select! {
             () = stopped(&mut stop) => {}
             _ = changes.next() => {}
             Some(_) = under_way.join_next() => {}
-            () = tokio::time::sleep(until_next(desk).await) => {}
+            () = until(desk, due) => {}
+            () = tokio::time::sleep(SWEEP.saturating_sub(swept.elapsed())) => {}
         }
     }
     while under_way.join_next().await.is_some() {}
     Ok(())
 }
 
-/// How long nothing is due: at most [`POLL`], since other processes write too.
-async fn until_next(desk: &Desk) -> Duration {
-    match desk.next_due().await {
-        Ok(Some(at)) => {
-            Duration::try_from(at.duration_since(desk.now())).unwrap_or_default().clamp(Duration::from_millis(10), POLL)
+/// When something is due next, as it stands; none: only when something changes.
+async fn next_due(desk: &Desk) -> Option<Timestamp> {
+    desk.next_due().await.unwrap_or_else(|_| Some(desk.now() + POLL))
+}
+
+/// Returns when that time has come by the desk's clock. The store is not asked meanwhile: what changes in it is told.
+async fn until(desk: &Desk, due: Option<Timestamp>) {
+    let Some(due) = due else { return std::future::pending().await };
+    loop {
+        // It may be due already, and there be no room for it: then it is not asked for without a pause.
+        let left = Duration::try_from(due.duration_since(desk.now())).unwrap_or_default();
+        tokio::time::sleep(left.clamp(Duration::from_millis(10), POLL)).await;
+        if due <= desk.now() {
+            return;
         }
-        Ok(None) | Err(_) => POLL,
     }
 }

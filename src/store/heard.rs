@@ -18,7 +18,7 @@ impl Store {
     pub async fn hear(&self, heard: &Heard) -> Result<bool, StoreError> {
         let (heard, process) = (heard.clone(), self.process().await?);
         self.writer
-            .write(None, move |conn| {
+            .write_one(move |conn| {
                 Box::pin(async move {
                     let written = sqlx::query(
                         "insert into interactions (id, user_id, channel, language, words, at, process, answered)
@@ -46,7 +46,7 @@ impl Store {
     pub async fn answered(&self, interaction: &Snowflake) -> Result<(), StoreError> {
         let interaction = interaction.clone();
         self.writer
-            .write(None, move |conn| {
+            .write_one(move |conn| {
                 Box::pin(async move {
                     sqlx::query("update interactions set answered = true where id = $1")
                         .bind(interaction.as_str())

@@ -2,7 +2,7 @@
 //!
 //! A write is handed to this task and runs there to its end, so a caller that is dropped while it waits (a timeout, a
 //! `select!`) leaves no half transaction behind and takes no tick of the change feed with it. What has gathered
-//! while the last commit was on its way to the disk is committed as one `BEGIN IMMEDIATE` transaction, each write in a
+//! while the last commit was on its way to the disk is committed as one `BEGIN IMMEDIATE` transaction, each write of several in a
 //! savepoint of its own: a refused one is undone alone, and ten steps that begin at once cost one `fsync`.
 //!
 //! Nothing but SQL on this file happens in a write, never a call of the outside world. So a lease renewal waits for at
@@ -26,7 +26,10 @@ const BATCH: usize = 64;
 
 /// A write that waits for its turn.
 trait Job: Send {
-    /// Does it, within a savepoint; whether it is to be kept.
+    /// Whether it is one statement, which SQLite undoes by itself if it fails.
+    fn is_one_statement(&self) -> bool;
+
+    /// Does it, within a savepoint unless it is one statement; whether it is to be kept.
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
 
     /// Tells the caller, once it is known whether the transaction is on disk.
@@ -35,6 +38,7 @@ trait Job: Send {
 
 struct Write<T, E, F> {
     work: Option<F>,
+    one_statement: bool,
     result: Option<Result<T, E>>,
     tick: Option<RequestId>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -46,6 +50,10 @@ where
     E: From<StoreError> + Send,
     F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send,
 {
+    fn is_one_statement(&self) -> bool {
+        self.one_statement
+    }
+
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> BoxFuture<'c, bool> {
         Box::pin(async move {
             if let Some(work) = self.work.take() {
@@ -93,8 +101,28 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
+        self.hand_in(false, tick, work).await
+    }
+
+    /// The same for `work` that is one statement: it needs no savepoint, and so a third of the ways to the database. Nobody is
+    /// told of it.
+    pub(super) async fn write_one<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
+        self.hand_in(true, None, work).await
+    }
+
+    async fn hand_in<T, E, F>(&self, one_statement: bool, tick: Option<&RequestId>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Write { work: Some(work), result: None, tick: tick.cloned(), reply };
+        let job = Write { work: Some(work), one_statement, result: None, tick: tick.cloned(), reply };
         self.0.send(Box::new(job)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -143,7 +171,15 @@ async fn commit(
 ) -> Result<(), sqlx::Error> {
     let connection = opened(options, connection).await?;
     let mut transaction = connection.begin_with("begin immediate").await?;
+    if let [job] = jobs {
+        // Alone it needs no savepoint either.
+        return if job.run(&mut transaction).await { transaction.commit().await } else { transaction.rollback().await };
+    }
     for job in jobs {
+        if job.is_one_statement() {
+            job.run(&mut transaction).await;
+            continue;
+        }
         let mut savepoint = transaction.begin().await?;
         if job.run(&mut savepoint).await {
             savepoint.commit().await?;

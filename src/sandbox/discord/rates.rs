@@ -28,6 +28,8 @@ struct Inner {
     global: Option<u32>,
     buckets: HashMap<String, Bucket>,
     together: Option<Bucket>,
+    /// Above how many buckets it is looked which ones are full again.
+    tidy_above: usize,
 }
 
 struct Bucket {
@@ -72,8 +74,10 @@ impl Rates {
             }
         }
         let (limit, per) = inner.routes.get(route).copied().unwrap_or((GENEROUS, Duration::from_secs(1)));
-        if inner.buckets.len() > KEPT {
+        if inner.buckets.len() > inner.tidy_above.max(KEPT) {
             inner.buckets.retain(|_, bucket| now.duration_since(bucket.begun) < SignedDuration::from_mins(1));
+            // Not at every call from now on: each interaction has a bucket of its own.
+            inner.tidy_above = inner.buckets.len() * 2;
         }
         let bucket = inner.buckets.entry(format!("{route} {major}")).or_insert(Bucket { begun: now, used: 0 });
         let taken = bucket.take(limit, per, now);
