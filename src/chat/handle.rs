@@ -148,7 +148,7 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
             match &error {
                 // What people mistype or may not do is told to them; an operator need not look.
                 DeskError::Cloud(_) | DeskError::Store(_) => {
-                    tracing::warn!(interaction, person, %error, "it was not done")
+                    tracing::warn!(interaction, person, %error, "it was not done");
                 }
                 _ => tracing::info!(interaction, person, %error, "it was not done"),
             }
