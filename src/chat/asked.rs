@@ -4,6 +4,7 @@ use serenity::model::application::{
     ActionRowComponent, CommandDataOptionValue, CommandInteraction, ModalInteraction, ModalInteractionData,
 };
 
+use super::text::typed;
 use crate::model::{Digest, EnvironmentName, ProjectName, RequestId};
 
 /// The text input of the modal that asks why somebody rejects.
@@ -115,7 +116,7 @@ impl Asked {
         let option = |name: &str| {
             let found = data.options.iter().find(|option| option.name == name)?;
             match &found.value {
-                CommandDataOptionValue::String(text) => Some(text.trim().to_owned()),
+                CommandDataOptionValue::String(text) => Some(typed(text)),
                 _ => None,
             }
         };
@@ -137,10 +138,8 @@ impl Asked {
             })
         };
         let filled = match Press::read(custom_id) {
-            Some(Press::Reject(held)) => {
-                field(REASON).map(|reason| Filled::Reject { held, reason: reason.trim().to_owned() })
-            }
-            Some(Press::Teardown(shown)) => field(PROJECT).map(|typed| Filled::Teardown { shown, typed }),
+            Some(Press::Reject(held)) => field(REASON).map(|reason| Filled::Reject { held, reason: typed(&reason) }),
+            Some(Press::Teardown(shown)) => field(PROJECT).map(|name| Filled::Teardown { shown, typed: name }),
             _ => None,
         };
         filled.map_or(Self::Old, Self::Filled)

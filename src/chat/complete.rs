@@ -33,6 +33,9 @@ struct Choice {
 /// Answers what could be typed next.
 pub(super) async fn complete(chat: &Chat, incoming: &Incoming, command: &CommandInteraction) {
     let interaction = incoming.reference();
+    let Some(_place) = chat.crowd.typing.enter(&incoming.user) else {
+        return tracing::debug!(interaction, "somebody types faster than anybody can");
+    };
     let choices = match tokio::time::timeout(PATIENCE, choices(chat, incoming, command)).await {
         Ok(Ok(choices)) => choices,
         Ok(Err(error)) => {
@@ -65,6 +68,9 @@ fn fitting(choices: Vec<Choice>) -> impl Iterator<Item = Choice> {
 async fn choices(chat: &Chat, incoming: &Incoming, command: &CommandInteraction) -> Result<Vec<Choice>, DeskError> {
     let (Some(roles), Some(typing)) = (&incoming.roles, command.data.autocomplete()) else { return Ok(vec![]) };
     let (desk, config) = (&chat.desk, chat.desk.config());
+    if !incoming.is_from(config.discord.as_ref()) {
+        return Ok(vec![]);
+    }
     let person = desk.member(&incoming.user, roles)?;
     let other = |name: &str| {
         let found = command.data.options.iter().find(|option| option.name == name);

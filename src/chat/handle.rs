@@ -1,6 +1,7 @@
 //! One interaction, from whichever door: written down, acknowledged, done, answered. Each at most once.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use crate::requests::DeskError;
 /// How old an interaction may be when it is taken up. After 3 s Discord has told its person that nobody answered; what a
 /// connection that was lost and resumed delivers later than that is not done behind their back.
 const TOO_OLD: Duration = Duration::from_millis(2500);
+
+/// How long the store may take to write an interaction down, where another process holds it: then there is still time to say so.
+const WRITTEN: Duration = Duration::from_millis(1200);
 
 /// What the log says where the answer did not arrive.
 const UNANSWERED: &str = "the answer could not be given";
@@ -48,7 +52,27 @@ pub async fn handle(chat: &Chat, interaction: Interaction) {
     }
     match came {
         Came::Complete(command) => complete::complete(chat, &incoming, &command).await,
-        Came::Ask(asked) => take_up(chat, incoming, asked).await,
+        Came::Ask(asked) => match chat.crowd.asks.enter(&incoming.user.clone()) {
+            Some(_place) => take_up(chat, incoming, asked).await,
+            None => not_so_fast(chat, incoming).await,
+        },
+    }
+}
+
+/// Tells who asks too much that nothing was done, as long as they can be told without keeping others waiting.
+async fn not_so_fast(chat: &Chat, incoming: Incoming) {
+    static COUNTED: AtomicU64 = AtomicU64::new(0);
+    let user = incoming.user.clone();
+    let place = chat.crowd.told.enter(&user);
+    let so_far = COUNTED.fetch_add(1, Ordering::Relaxed) + 1;
+    // Once in a while: the log is not to be flooded either.
+    if so_far % 100 == 1 || place.is_none() && so_far % 1000 == 0 {
+        tracing::warn!(%user, so_far, "somebody asks more than one person can; what is too much is not done");
+    }
+    if place.is_some() {
+        let mut turn = Turn::new(chat, incoming, None);
+        let said = turn.acknowledge(turn.only_says(Said::NotSoFast)).await;
+        log_if(said.err(), turn.incoming.reference(), "it could not be said that nothing was done");
     }
 }
 
@@ -71,14 +95,23 @@ async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
     let (mut turn, acknowledgement) = begin(chat, incoming, &asked);
     let reference = turn.incoming.reference().to_owned();
     let reference = reference.as_str();
-    match chat.desk.hear(&heard(chat, &turn.incoming, &asked)).await {
+    let heard = heard(chat, &turn.incoming, &asked);
+    let mut hearing = pin!(chat.desk.hear(&heard));
+    let written = tokio::time::timeout(WRITTEN, &mut hearing).await;
+    let is_late = written.is_err();
+    match written.unwrap_or_else(|_| Err(DeskError::Store("it takes too long".to_owned()))) {
         Ok(true) => {}
         Ok(false) => return tracing::info!(interaction = reference, "an interaction was delivered twice"),
         Err(error) => {
             tracing::error!(interaction = reference, %error, "an interaction could not be written down");
             let drawn = refusal::refusal(&error, reference, &turn.scene());
             let said = turn.acknowledge(Acknowledgement::Say(Box::new(drawn))).await;
-            return log_if(said.err(), reference, "it could not be said that nothing was done");
+            log_if(said.err(), reference, "it could not be said that nothing was done");
+            // Should it be written down after all, nobody has to be told again.
+            if is_late && matches!(hearing.await, Ok(true)) {
+                answered(chat, reference, &heard).await;
+            }
+            return;
         }
     }
     let goes_on = matches!(acknowledgement, Acknowledgement::Public | Acknowledgement::Ephemeral);
@@ -91,18 +124,22 @@ async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
             None
         }
     };
-    if let Err(error) = chat.desk.answered(&turn.incoming.reply.interaction).await {
-        tracing::error!(interaction = reference, %error, "it could not be written down that it was answered");
-    }
+    answered(chat, reference, &heard).await;
     if let Some(id) = to_close {
         turn.see_closed(&id).await;
+    }
+}
+
+async fn answered(chat: &Chat, reference: &str, heard: &Heard) {
+    if let Err(error) = chat.desk.answered(&heard.interaction).await {
+        tracing::error!(interaction = reference, %error, "it could not be written down that it was answered");
     }
 }
 
 /// Whose turn it is, and how what they ask is acknowledged: decided before anything is done, from what came in alone.
 fn begin<'c>(chat: &'c Chat, incoming: Incoming, asked: &Asked) -> (Turn<'c>, Acknowledgement) {
     let config = chat.desk.config();
-    let is_here = config.discord.as_ref().is_some_and(|discord| incoming.guild.as_ref() == Some(&discord.guild));
+    let is_here = incoming.is_from(config.discord.as_ref());
     let member = incoming.roles.as_ref().map(|roles| chat.desk.member(&incoming.user, roles));
     let (person, refused) = match member {
         Some(Ok(person)) if is_here => (Some(person), None),

@@ -5,6 +5,7 @@ use serenity::model::application::{CommandInteraction, Interaction};
 
 use super::asked::Asked;
 use super::rest::Reply;
+use crate::config::Discord;
 use crate::model::{Language, Snowflake};
 
 /// Who spoke, where and how. Has no `Debug`: it holds the interaction's token.
@@ -59,6 +60,11 @@ impl Incoming {
             Interaction::Autocomplete(one) => (incoming!(&one), Came::Complete(Box::new(one))),
             _ => return None,
         })
+    }
+
+    /// Whether it came from the server that the config names: what another server's roles are called means nothing here.
+    pub(super) fn is_from(&self, settings: Option<&Discord>) -> bool {
+        settings.is_some_and(|discord| self.guild.as_ref() == Some(&discord.guild))
     }
 
     /// Under which reference the log tells more of it.

@@ -12,6 +12,7 @@ pub mod calls;
 pub mod card;
 mod commands;
 mod complete;
+mod crowd;
 mod details;
 pub mod drawn;
 pub mod examine;
@@ -53,12 +54,14 @@ pub struct Chat {
     pub(crate) rest: Arc<Rest>,
     /// The tokens by which cards can still be edited as answers.
     tokens: tokens::Tokens,
+    /// Who asks how much.
+    crowd: Arc<crowd::Crowd>,
 }
 
 impl Chat {
     /// Over this desk, and through this way out.
     pub fn new(desk: Desk, rest: Arc<Rest>) -> Self {
-        Self { desk, rest, tokens: tokens::Tokens::default() }
+        Self { desk, rest, tokens: tokens::Tokens::default(), crowd: Arc::default() }
     }
 }
 

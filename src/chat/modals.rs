@@ -9,6 +9,7 @@ use super::buttons::step_shown;
 use super::commands;
 use super::handle::Acknowledgement;
 use super::said::{Said, said};
+use super::text;
 use super::turn::{Outcome, Turn};
 use crate::model::Person;
 use crate::requests::DeskError;
@@ -74,7 +75,7 @@ pub(super) async fn perform(turn: &Turn<'_>, person: &Person, filled: Filled) ->
 /// Rejects the request whose step was shown. Who said no to one thing has not said no to another: what has changed since is
 /// shown anew first.
 async fn reject(turn: &Turn<'_>, person: &Person, held: &Held, reason: &str) -> Result<Outcome, DeskError> {
-    if reason.is_empty() {
+    if text::is_blank(reason) {
         return Ok(turn.says(Said::NoReason));
     }
     let desk = &turn.chat.desk;

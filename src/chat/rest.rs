@@ -5,8 +5,10 @@ mod error;
 mod send;
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,9 +30,17 @@ use crate::model::Snowflake;
 /// when it was heard and written down.
 const ACKNOWLEDGE: Duration = Duration::from_millis(2500);
 
+/// How many messages are posted and edited a second, below Discord's 50 calls of a bot (its documentation, Rate Limits, Global Rate
+/// Limit), so that many requests at once run into no 429. Answers to interactions do not count among those.
+const MESSAGES_A_SECOND: NonZeroU32 = NonZeroU32::new(40).expect("it is not 0");
+
+/// How many of them at once.
+const MESSAGES_AT_ONCE: NonZeroU32 = NonZeroU32::new(5).expect("it is not 0");
+
 /// The one way out.
 pub struct Rest {
     wire: Wire,
+    messages: DefaultDirectRateLimiter,
 }
 
 impl fmt::Debug for Rest {
@@ -106,7 +116,8 @@ impl Rest {
 
     /// The same over connections of the caller's: for a system with certificates of its own.
     pub fn over(client: reqwest::Client, api: Option<&str>, token: &SecretString) -> Self {
-        Self { wire: Wire::new(client, api, token) }
+        let pace = Quota::per_second(MESSAGES_A_SECOND).allow_burst(MESSAGES_AT_ONCE);
+        Self { wire: Wire::new(client, api, token), messages: RateLimiter::direct(pace) }
     }
 
     /// Turns true when Discord does not accept the token; then nothing is sent any more.
@@ -125,7 +136,7 @@ impl Rest {
     }
 
     /// Acknowledges an interaction: the first answer, within 3 s. Tried again only where it is certain that nothing was done: no
-    /// connection, or 429.
+    /// connection, or 429. Where the answer was lost it is asked for what became of it.
     ///
     /// # Errors
     /// [`RestError::TooLate`]: then nothing may be done about the interaction.
@@ -149,11 +160,24 @@ impl Rest {
             let Err(error) = sent else { return Ok(()) };
             let RestError::Passing { after, .. } = &error else { return Err(error) };
             let pause = after.unwrap_or(Duration::from_millis(100));
-            if !error.did_nothing() || begun.elapsed() + pause >= ACKNOWLEDGE {
+            if !error.did_nothing() {
+                let is_there = is_message && self.has_answer(reply).await;
+                return if is_there { Ok(()) } else { Err(error) };
+            }
+            if begun.elapsed() + pause >= ACKNOWLEDGE {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Whether an acknowledgement has arrived of which that was never said: otherwise its person would read "thinking…" for
+    /// 15 minutes.
+    async fn has_answer(&self, reply: &Reply) -> bool {
+        let Ok(application_id) = self.application_id() else { return false };
+        let token = reply.token.expose_secret();
+        let original = Route::WebhookOriginalInteractionResponse { application_id, token };
+        self.wire.again(Call::get(original)).await.is_ok()
     }
 
     /// Puts the real answer where the acknowledgement stands, and returns that message's id.
@@ -202,6 +226,7 @@ impl Rest {
         let mut body = message(drawn, ping)?;
         body["nonce"] = nonce.into();
         body["enforce_nonce"] = true.into();
+        self.messages.until_ready().await;
         let route = Route::ChannelMessages { channel_id: channel.number().into() };
         id_of(&self.wire.again(Call::with(LightMethod::Post, route, &body)).await?)
     }
@@ -213,6 +238,7 @@ impl Rest {
     pub async fn edit(&self, channel: &Snowflake, id: &Snowflake, drawn: &Drawn) -> Result<(), RestError> {
         let body = message(drawn, &[])?;
         let route = Route::ChannelMessage { channel_id: channel.number().into(), message_id: id.number().into() };
+        self.messages.until_ready().await;
         self.wire.again(Call::with(LightMethod::Patch, route, &body)).await.map(drop)
     }
 

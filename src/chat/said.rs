@@ -45,6 +45,8 @@ pub enum Said<'s> {
     NotHere,
     /// A fault of this program; under which reference the log tells more.
     Broken(&'s str),
+    /// This person asks too much at a time.
+    NotSoFast,
     /// A reason is needed.
     NoReason,
     /// The step is not what was shown any more: it was not rejected.
@@ -77,6 +79,7 @@ pub fn said(said: Said<'_>, scene: &Scene<'_>) -> Drawn {
         Said::Unknown => scene.word("said.unknown"),
         Said::NotHere => scene.word("said.not-here"),
         Said::Broken(reference) => scene.say("said.broken", context! { reference => code(reference, 40) }),
+        Said::NotSoFast => scene.word("said.not-so-fast"),
         Said::NoReason => scene.word("said.no-reason"),
         Said::NotRejected(step) => scene.say("said.not-rejected", context! { step => step_of(step) }),
     })

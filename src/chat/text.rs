@@ -35,6 +35,22 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+/// Whether nothing of the text can be seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| character.is_whitespace() || is_hidden(character))
+}
+
+/// What somebody typed, on one line and without control characters: it is written down, logged and shown at terminals, where a
+/// line's end or an escape would make it look like something else.
+pub fn typed(text: &str) -> String {
+    let visible = |character: char| match character {
+        character if character.is_whitespace() => ' ',
+        character if character.is_control() => HIDDEN,
+        character => character,
+    };
+    text.trim().chars().map(visible).collect()
+}
+
 /// Whether a character shows nothing by itself, or changes how others are shown (Unicode's categories Cc and Cf, and what is
 /// drawn empty).
 fn is_hidden(character: char) -> bool {
@@ -154,6 +170,16 @@ mod tests {
             ("```x```", "\\`\\`\\`x\\`\\`\\`"),
         ] {
             assert_eq!(escape(text, LONGEST), escaped);
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_one_line_without_controls_and_may_be_nothing_to_see() {
+        assert_eq!(typed(" a\u{1b}[31m\n  = b\u{9b}\r\u{2028}c 日本 "), "a\u{FFFD}[31m   = b\u{FFFD}  c 日本");
+        for (text, blank) in
+            [("", true), (" \n\u{200B}\u{2060}\u{3164}\u{AD}", true), ("a\u{200B}", false), ("。", false)]
+        {
+            assert_eq!(is_blank(text), blank, "{text:?}");
         }
     }
 

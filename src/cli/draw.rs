@@ -31,8 +31,10 @@ pub fn step_line(view: &StepView) -> String {
             let approvals = if needed == 1 { "1 approval".to_owned() } else { format!("{needed} approvals") };
             ('#', format!("needs {approvals} ({})", digest.short()))
         }
-        StepState::Retrying { why, failures, .. } => ('~', format!("tried {failures} times, goes on trying: {why}")),
-        StepState::Failed { why, .. } => ('!', format!("FAILED: {why}")),
+        StepState::Retrying { why, failures, .. } => {
+            ('~', format!("tried {failures} times, goes on trying: {}", on_one_line(why)))
+        }
+        StepState::Failed { why, .. } => ('!', format!("FAILED: {}", on_one_line(why))),
         StepState::Done { did, .. } => (did_mark(*did), did_word(*did).to_owned()),
     };
     let spec = &step.desired.spec;
@@ -61,6 +63,11 @@ pub const fn did_word(did: Did) -> &'static str {
     }
 }
 
+/// What others wrote, where a line's end could make it look like lines of ours.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn minutes(at: Timestamp) -> String {
     at.strftime("%H:%M UTC").to_string()
 }
@@ -72,7 +79,7 @@ pub fn request(view: &RequestView) -> String {
     let _ = writeln!(text, "{id}  {} {} {}  {state}", plan.direction, plan.project, plan.environment);
     let _ = writeln!(text, "asked by {by} at {}, in {}", at(*asked_at), plan.account(&plan.place.account));
     if let Some(reason) = reason {
-        let _ = writeln!(text, "reason: {reason}");
+        let _ = writeln!(text, "reason: {}", on_one_line(reason));
     }
     text.push('\n');
     for step in &view.steps {
@@ -152,7 +159,7 @@ pub fn history(view: &RequestView) -> String {
         .enumerate()
         .map(|(number, change)| {
             let by = change.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-            let why = change.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let why = change.reason.as_ref().map(|why| format!(": {}", on_one_line(why))).unwrap_or_default();
             let what = match (change.to, number) {
                 (RequestState::Open, 0) => "asked for".to_owned(),
                 (RequestState::Open, _) => "another try asked for".to_owned(),
@@ -169,8 +176,10 @@ pub fn history(view: &RequestView) -> String {
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
             Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
             Event::Held { step, digest } => format!("{} needs approval ({})", step.desired.id, digest.short()),
-            Event::Failed { step, why, retry_at: Some(_), .. } => format!("{step} will be tried again: {why}"),
-            Event::Failed { step, why, .. } => format!("{step} FAILED: {why}"),
+            Event::Failed { step, why, retry_at: Some(_), .. } => {
+                format!("{step} will be tried again: {}", on_one_line(why))
+            }
+            Event::Failed { step, why, .. } => format!("{step} FAILED: {}", on_one_line(why)),
             // Said by the change of the request's state, with who asked.
             Event::Retried => continue,
         };

@@ -66,7 +66,7 @@ impl Printer {
             let json = serde_json::to_string_pretty(value).expect("plain data can be written as JSON");
             write_to(&self.result, &format!("{json}\n"));
         } else {
-            write_to(&self.result, &text());
+            write_to(&self.result, &readable(&text()));
         }
     }
 
@@ -77,12 +77,12 @@ impl Printer {
 
     /// A line of progress. With `--json` it goes to the standard error output too, so that results stay one document.
     pub fn progress(&self, line: &str) {
-        write_to(&self.progress, &format!("{line}\n"));
+        write_to(&self.progress, &readable(&format!("{line}\n")));
     }
 
     /// An error, in words.
     pub fn error(&self, text: &str) {
-        write_to(&self.progress, &format!("error: {text}\n"));
+        write_to(&self.progress, &readable(&format!("error: {text}\n")));
     }
 
     /// What went wrong, as the one JSON document where JSON was asked for and no result came of it.
@@ -93,8 +93,39 @@ impl Printer {
     }
 }
 
+/// The text without what a terminal would obey or show in another order: it may hold what others wrote in chat, or what a service
+/// answered.
+fn readable(text: &str) -> String {
+    let visible = |character: char| match character {
+        '\n' | '\t' => character,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+        character if character.is_control() => '\u{FFFD}',
+        character => character,
+    };
+    text.chars().map(visible).collect()
+}
+
 /// A closed pipe is nobody's error.
 fn write_to(sink: &Sink, text: &str) {
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_does_not_command_the_terminal() {
+        let (result, progress): (Arc<Mutex<Vec<u8>>>, Arc<Mutex<Vec<u8>>>) = Default::default();
+        let printer = Printer::to(false, result.clone(), progress.clone());
+        let hostile = "a\u{1b}[2J\u{9b}31m\r\u{202E}b\u{7}\n\tc 日本";
+        printer.result(&(), || hostile.to_owned());
+        printer.progress(hostile);
+        printer.error(hostile);
+        let told = |sink: &Arc<Mutex<Vec<u8>>>| String::from_utf8(sink.lock().unwrap().clone()).unwrap();
+        let shown = "a\u{FFFD}[2J\u{FFFD}31m\u{FFFD}\u{FFFD}b\u{FFFD}\n\tc 日本";
+        assert_eq!(told(&result), shown);
+        assert_eq!(told(&progress), format!("{shown}\nerror: {shown}\n"));
+    }
 }

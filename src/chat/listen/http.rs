@@ -1,5 +1,6 @@
 //! HTTP's door: Discord posts interactions here, signed. What is not signed is refused before it is read.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use ed25519_dalek::{Signature, VerifyingKey};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use serenity::model::application::Interaction;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::Heard;
 use crate::chat::ChatError;
@@ -24,6 +28,12 @@ const LONGEST: usize = 64 * 1024;
 
 /// How long a body may take to come in.
 const BODY: Duration = Duration::from_secs(5);
+
+/// How long the headers of a post may take to come in, and how long a connection may be idle.
+const HEADERS: Duration = Duration::from_secs(10);
+
+/// How many connections are open at once; more wait outside.
+const CONNECTIONS: usize = 256;
 
 /// How far the time of the signature may be from ours: what is older may be a replay.
 const SKEW_SECONDS: u64 = 5;
@@ -58,7 +68,16 @@ impl Door {
     /// What the system says of the socket.
     pub async fn listen(self, socket: TcpListener, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
         let router = Router::new().route("/", post(knock)).route("/{*path}", post(knock)).with_state(self);
-        axum::serve(socket, router).with_graceful_shutdown(async move { stopped(&mut stop).await }).await
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        while let Some((stream, place)) = knocked(&socket, &places, &mut stop).await? {
+            tokio::spawn(opened(stream, router.clone(), place, stop.clone()));
+        }
+        drop(socket);
+        // Each connection gives its place back when it ends.
+        for _ in 0..CONNECTIONS {
+            places.acquire().await.map_err(std::io::Error::other)?.forget();
+        }
+        Ok(())
     }
 
     /// Whether Discord signed this body (Interactions, Security and Authorization): Ed25519 over the time and the body, strictly, so
@@ -78,6 +97,50 @@ impl Door {
         let now = (self.clock)().as_second();
         digits && time.parse::<i64>().is_ok_and(|time| now.abs_diff(time) <= SKEW_SECONDS)
     }
+}
+
+/// The next connection, once there is a place for it; none when `stop` turned true.
+async fn knocked(
+    socket: &TcpListener,
+    places: &Arc<Semaphore>,
+    stop: &mut watch::Receiver<bool>,
+) -> std::io::Result<Option<(TcpStream, OwnedSemaphorePermit)>> {
+    let next = async {
+        let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+        loop {
+            match socket.accept().await {
+                Ok((stream, _)) => return Ok(Some((stream, place))),
+                Err(error) => {
+                    // Of one connection, or of too many files for now: either passes.
+                    tracing::warn!(%error, "a connection to the door could not be taken");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = stopped(stop) => Ok(None),
+        next = next => next,
+    }
+}
+
+/// Answers what comes through a connection until it ends, or until `stop` turns true and what is under way is answered.
+async fn opened(stream: TcpStream, router: Router, place: OwnedSemaphorePermit, mut stop: watch::Receiver<bool>) {
+    let mut http = http1::Builder::new();
+    // Without a timer, which axum's own `serve` does not set, hyper waits for headers without end.
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if ended.is_err() {
+        tracing::debug!("a connection to the door was bad, or too slow");
+    }
+    drop(place);
 }
 
 async fn knock(State(door): State<Door>, headers: HeaderMap, body: Body) -> Response {

@@ -32,7 +32,7 @@ fn a_discord_that_is_well_is_let_in_without_a_word() {
         "",
         "roles = { leads = \"118000000000000302\" }",
         "token_file = \"discord-token\"",
-        "door = \"http\"\nlisten = \"0.0.0.0:8080\"\n\
+        "door = \"http\"\nlisten = \"127.0.0.1:8080\"\n\
          public_key = \"67c6bd767ca099e79efac9fcce4d2022a63bf7dea780e7f3d813f694c1597089\"",
         "api = \"http://127.0.0.1:4600\"",
         "api = \"http://[::1]:4600/\"",
@@ -132,4 +132,18 @@ fn a_person_in_discord_is_who_the_config_says_with_the_roles_that_discord_says()
     assert_eq!(config.person_by_discord(&aiko, &[id("118000000000000999")]).unwrap().groups, ["engineers"]);
     assert_eq!(config.person_by_discord(&aiko, std::slice::from_ref(&lead)).unwrap().groups, ["engineers", "leads"]);
     assert_eq!(config.person_by_discord(&id("118000000000000405"), &[lead]), None, "a role alone is nobody");
+}
+
+#[test]
+fn a_door_that_is_open_to_other_machines_is_warned_of() {
+    let door = |listen: &str| {
+        let key = "67c6bd767ca099e79efac9fcce4d2022a63bf7dea780e7f3d813f694c1597089";
+        said(&with(&format!("door = \"http\"\nlisten = \"{listen}\"\npublic_key = \"{key}\""))).unwrap()
+    };
+    for listen in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
+        assert!(door(listen).contains("unencrypted"), "{listen}");
+    }
+    for listen in ["127.0.0.1:8080", "[::1]:8080"] {
+        assert!(!door(listen).contains("unencrypted"), "{listen}");
+    }
 }

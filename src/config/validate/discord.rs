@@ -104,6 +104,15 @@ impl Check<'_> {
             let what = format!("`{listen}` is not an address to listen at");
             self.error(&["discord", "listen"], what, "expected `address:port`, such as `127.0.0.1:8080`".to_owned());
         }
+        if let Some(listen) = &discord.listen
+            && let Ok(address) = listen.parse::<SocketAddr>()
+            && !address.ip().is_loopback()
+        {
+            let what = format!("`{listen}` is open to other machines, and what is posted there comes unencrypted");
+            let mend = "posts hold interactions' tokens: listen at `127.0.0.1`, behind a proxy with TLS, or where only that proxy \
+                        can reach it";
+            self.warning(&["discord", "listen"], what, mend.to_owned());
+        }
         if let Some(key) = &discord.public_key
             && (key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()))
         {

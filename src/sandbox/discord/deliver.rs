@@ -68,6 +68,9 @@ pub(super) fn deliver(core: &Arc<Core>, deed: Deed, choices: Option<oneshot::Sen
         payload.remove("attachment_size_limit");
         payload.insert("channel_id".to_owned(), json!([]));
     }
+    if let Some(Effect::Altered(with)) = &effect {
+        merge(&mut payload, with);
+    }
     let times = if effect == Some(Effect::Twice) { 2 } else { 1 };
     if delay.is_zero() && core.door.url().is_none() {
         // At once, so that what happens in order arrives in order.
@@ -77,6 +80,21 @@ pub(super) fn deliver(core: &Arc<Core>, deed: Deed, choices: Option<oneshot::Sen
     }
     tokio::spawn(watch(Arc::clone(core), id));
     id
+}
+
+/// Puts a JSON merge patch (RFC 7386) over a value.
+fn merge(into: &mut Value, with: &Value) {
+    let Value::Object(fields) = with else { return into.clone_from(with) };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    for (key, value) in fields {
+        if value.is_null() {
+            into.as_object_mut().map(|fields| fields.remove(key));
+        } else {
+            merge(&mut into[key], value);
+        }
+    }
 }
 
 async fn send(core: Arc<Core>, id: Id, payload: Value, delay: Duration, times: usize) {

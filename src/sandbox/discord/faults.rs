@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -43,6 +45,9 @@ pub enum Effect {
     Silence,
     /// A delivery arrives in a form that clients cannot parse.
     Malformed,
+    /// A delivery arrives with these fields instead of its own, and without those that are null (RFC 7386): what nobody could do
+    /// with Discord's client.
+    Altered(Value),
     /// A delivery arrives twice.
     Twice,
     /// A delivery is of something that happened this long ago.

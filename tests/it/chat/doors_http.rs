@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use ed25519_dalek::{Signer, SigningKey};
 use genkan::chat::ChatError;
@@ -11,7 +12,8 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serenity::model::application::Interaction;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 const NOW: i64 = 1_790_000_000;
@@ -228,6 +230,50 @@ async fn when_more_comes_than_can_be_handled_it_says_so() {
         assert!(taken <= WAITING, "the queue has an end");
     }
     assert_eq!((taken, knocker.counts.counts().dropped()), (WAITING, 1));
+}
+
+/// Whoever can reach the door could otherwise keep it shut: with headers that never end, and with connections that say nothing.
+#[tokio::test]
+async fn who_does_not_get_to_the_point_is_shown_out_and_keeps_nobody_out() {
+    let mut knocker = Knocker::new().await;
+    let address = knocker.address.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(TcpStream::connect(&address).await.unwrap());
+    }
+    let first = &mut idle[0];
+    let closed = async {
+        first.write_all(b"POST / HTTP/1.1\r\nhost: x\r\nx-padding: ").await.unwrap();
+        let mut answer = Vec::new();
+        // A closed connection may also be reset.
+        let _ = first.read_to_end(&mut answer).await;
+    };
+    tokio::time::timeout(Duration::from_secs(30), closed).await.expect("it is closed");
+    let body = command().to_string();
+    let taken = tokio::time::timeout(Duration::from_secs(30), knocker.knock(body.as_bytes()));
+    assert_eq!(taken.await.expect("there is room").status(), StatusCode::ACCEPTED);
+    assert!(knocker.heard.try_recv().is_ok());
+}
+
+#[tokio::test]
+async fn headers_that_are_none_and_large_ones_are_refused() {
+    let mut knocker = Knocker::new().await;
+    let address = knocker.address.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let large = format!("POST / HTTP/1.1\r\nhost: x\r\nx-padding: {}\r\n\r\n", "x".repeat(1024 * 1024)).into_bytes();
+    let odd = b"POST / HTTP/1.1\r\nhost: x\r\nx-signature-ed25519: \xff\xfe\r\nx-signature-timestamp: \xc3\r\ncontent-length: 2\r\n\
+                connection: close\r\n\r\n{}";
+    for (sent, status) in [(large.as_slice(), "431"), (odd, "401"), (b"\x16\x03\x01\x00\r\n\r\n", "400")] {
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        let (mut answer, (mut reads, mut writes)) = (Vec::new(), connection.split());
+        let whole = async {
+            let _ = tokio::join!(writes.write_all(sent), reads.read_to_end(&mut answer));
+        };
+        tokio::time::timeout(Duration::from_secs(20), whole).await.expect("it is closed");
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.contains(status), "{answer}");
+    }
+    assert!(knocker.nothing_came_in());
+    assert_eq!(knocker.knock(command().to_string().as_bytes()).await.status(), StatusCode::ACCEPTED);
 }
 
 #[tokio::test]

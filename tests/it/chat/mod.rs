@@ -2,6 +2,7 @@
 
 mod approving;
 mod asking;
+mod attacks;
 mod commands;
 mod doors_gateway;
 mod doors_http;

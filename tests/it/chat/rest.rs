@@ -225,3 +225,19 @@ async fn after_a_wrong_token_nothing_more_is_sent() {
     assert_eq!(discord.log().count(), before);
     assert!(!format!("{rest:?}").contains("another-token"));
 }
+
+/// As at a start with many open requests.
+#[tokio::test]
+async fn many_messages_at_once_stay_below_discords_limit_of_all_calls() {
+    let (discord, served) = local().await;
+    let rest = rest(&served.endpoint(), TOKEN);
+    rest.application().await.unwrap();
+    let card = rest.post(&id(PLATFORM), &Drawn::text("a card"), &[], "card").await.unwrap();
+    let (channel, begun) = (id(PLATFORM), Instant::now());
+    let text = Drawn::text("changed");
+    futures::future::join_all((0..100).map(|_| rest.edit(&channel, &card, &text))).await;
+    let took = begun.elapsed().as_secs_f64();
+    let times: Vec<_> = discord.log().calls_of("PATCH message").iter().map(|call| call.at).collect();
+    assert_eq!(times.len(), 100);
+    assert!(took >= 2.0, "50 a second would be 2 s: {took}");
+}
