@@ -53,12 +53,14 @@ pub struct Chat {
     pub(crate) rest: Arc<Rest>,
     /// The tokens by which cards can still be edited as answers.
     tokens: tokens::Tokens,
+    /// Where interactions wait for their turn.
+    room: Arc<handle::Room>,
 }
 
 impl Chat {
     /// Over this desk, and through this way out.
     pub fn new(desk: Desk, rest: Arc<Rest>) -> Self {
-        Self { desk, rest, tokens: tokens::Tokens::default() }
+        Self { desk, rest, tokens: tokens::Tokens::default(), room: Arc::default() }
     }
 }
 
