@@ -14,7 +14,7 @@ use crate::Failed;
 pub const AIKO: u64 = 118_000_000_000_000_401;
 
 /// How long is waited for the bot to come or to go.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The bot's token: made up.
 const TOKEN: &str = "made-up-token-of-the-bench-bot";

@@ -123,7 +123,7 @@ async fn acknowledgements(options: &Options) -> Result<(), Failed> {
             floors.push(load::floor(folder.path(), rate).await?);
             let before = bot.used()?;
             let (help, late) = load::commands(&place.discord, rate).await?;
-            cpu.push((bot.used()? - before).as_secs_f64() * 1e6 / f64::from(rate.count));
+            cpu.push(bot.used()?.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(rate.count));
             helps.push(help);
             lates.push(late);
             typings.push(load::typing(&place.discord, rate).await?);
@@ -191,7 +191,7 @@ async fn memory(options: &Options) -> Result<(), Failed> {
     println!("\nthe bot's memory");
     let before = bot.used()?;
     tokio::time::sleep(IDLE).await;
-    let used = bot.used()? - before;
+    let used = bot.used()?.saturating_sub(before);
     tell("idle")?;
     let most = options.rates.iter().copied().max().unwrap_or(1000);
     load::commands(&place.discord, Rate { a_second: most, count: most * 10 }).await?;
