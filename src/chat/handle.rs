@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use serenity::builder::{CreateInteractionResponse, CreateInteractionResponseMessage};
 use serenity::model::application::Interaction;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::asked::{Asked, Filled, Press};
 use super::drawn::Drawn;
@@ -25,6 +26,25 @@ const TOO_OLD: Duration = Duration::from_millis(2500);
 
 /// How long the store may take to write an interaction down, where another process holds it: then there is still time to say so.
 const WRITTEN: Duration = Duration::from_millis(1200);
+
+/// How many are acknowledged at once, each over a connection of its own.
+const ACKNOWLEDGED_AT_ONCE: usize = 256;
+
+/// How many are done at once after that. Fewer: an acknowledgement has 3 s, an answer 15 minutes, so that in a rush the first are
+/// not to wait for the second.
+const DONE_AT_ONCE: usize = 64;
+
+/// Where what is to be acknowledged, and what is to be done, waits for its turn.
+pub(super) struct Room {
+    acknowledge: Semaphore,
+    act: Semaphore,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { acknowledge: Semaphore::new(ACKNOWLEDGED_AT_ONCE), act: Semaphore::new(DONE_AT_ONCE) }
+    }
+}
 
 /// What the log says where the answer did not arrive.
 const UNANSWERED: &str = "the answer could not be given";
@@ -47,13 +67,15 @@ pub async fn handle(chat: &Chat, interaction: Interaction) {
         tracing::warn!("an interaction of a kind that is not known, or without proper ids, was passed over");
         return;
     };
+    // Nobody closes it.
+    let room = chat.room.acknowledge.acquire().await.ok();
     if is_too_old(chat, &incoming) {
         return;
     }
     match came {
         Came::Complete(command) => complete::complete(chat, &incoming, &command).await,
         Came::Ask(asked) => match chat.crowd.asks.enter(&incoming.user.clone()) {
-            Some(_place) => take_up(chat, incoming, asked).await,
+            Some(_place) => take_up(chat, incoming, asked, room).await,
             None => not_so_fast(chat, incoming).await,
         },
     }
@@ -90,7 +112,7 @@ fn is_too_old(chat: &Chat, incoming: &Incoming) -> bool {
     true
 }
 
-async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
+async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked, room: Option<SemaphorePermit<'_>>) {
     // Everything up to here and in `begin` takes no I/O: nothing can be decided differently once it is acknowledged.
     let (mut turn, acknowledgement) = begin(chat, incoming, &asked);
     let reference = turn.incoming.reference().to_owned();
@@ -115,8 +137,13 @@ async fn take_up(chat: &Chat, incoming: Incoming, asked: Asked) {
         }
     }
     let goes_on = matches!(acknowledgement, Acknowledgement::Public | Acknowledgement::Ephemeral);
-    let to_close = match turn.acknowledge(acknowledgement).await {
-        Ok(()) if goes_on => act(&turn, asked).await,
+    let acknowledged = turn.acknowledge(acknowledgement).await;
+    drop(room);
+    let to_close = match acknowledged {
+        Ok(()) if goes_on => {
+            let _room = chat.room.act.acquire().await;
+            act(&turn, asked).await
+        }
         Ok(()) => None,
         Err(error) => {
             // Discord has told its person that nobody answered.

@@ -56,12 +56,14 @@ pub struct Chat {
     tokens: tokens::Tokens,
     /// Who asks how much.
     crowd: Arc<crowd::Crowd>,
+    /// Where interactions wait for their turn.
+    room: Arc<handle::Room>,
 }
 
 impl Chat {
     /// Over this desk, and through this way out.
     pub fn new(desk: Desk, rest: Arc<Rest>) -> Self {
-        Self { desk, rest, tokens: tokens::Tokens::default(), crowd: Arc::default() }
+        Self { desk, rest, tokens: tokens::Tokens::default(), crowd: Arc::default(), room: Arc::default() }
     }
 }
 

@@ -14,10 +14,10 @@ use super::{Chat, ChatError, handle, keeper, register};
 use crate::config::{Discord, Door};
 use crate::requests::see_through::stopped;
 
-/// How many interactions are handled at once; more wait their turn, and are too old for it after 3 s.
-const AT_ONCE: usize = 256;
+/// How many interactions are in hand at once, most of them acknowledged and waiting to be done in a rush.
+const AT_ONCE: usize = 2048;
 
-/// How many can wait: more than can be acknowledged in their 3 s.
+/// How many more can wait: those that are not acknowledged in their 3 s are too old.
 const WAITING: usize = 1024;
 
 /// How long what is under way may take to end after the stop.
