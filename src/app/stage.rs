@@ -104,7 +104,7 @@ impl Stage {
                 async move { chat::serve(&desk, Some(SecretString::from(BOT_TOKEN)), stopped, &printer).await },
             )
         };
-        while !(discord.online() && !discord.commands().is_empty()) && !bot.is_finished() {
+        while (!discord.online() || discord.commands().is_empty()) && !bot.is_finished() {
             // Whatever happens there is a reason to look again.
             let _ = tokio::time::timeout(Duration::from_millis(100), events.recv()).await;
         }

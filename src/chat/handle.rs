@@ -145,12 +145,11 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
         Ok(Ok(Outcome::Privately(drawn))) => *drawn,
         Ok(Err(error)) => {
             let (interaction, person) = (reference, turn.name());
-            match &error {
-                // What people mistype or may not do is told to them; an operator need not look.
-                DeskError::Cloud(_) | DeskError::Store(_) => {
-                    tracing::warn!(interaction, person, %error, "it was not done")
-                }
-                _ => tracing::info!(interaction, person, %error, "it was not done"),
+            // What people mistype or may not do is told to them; an operator need not look.
+            if matches!(error, DeskError::Cloud(_) | DeskError::Store(_)) {
+                tracing::warn!(interaction, person, %error, "it was not done");
+            } else {
+                tracing::info!(interaction, person, %error, "it was not done");
             }
             refusal::refusal(&error, reference, &turn.scene())
         }

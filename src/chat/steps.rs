@@ -179,9 +179,10 @@ fn drawn(view: &RequestView, step: &StepView, closeness: Closeness, scene: &Scen
             StepState::Waiting { .. } | StepState::Held { .. } | StepState::Retrying { .. } => true,
             StepState::Running { .. } | StepState::Failed { .. } | StepState::Done { .. } => false,
         };
-    let (mark, how) = match given_up {
-        true => (mark(&StepState::Pending), scene.word("step.given-up")),
-        false => (mark(&step.state), stands(step, closeness == Closeness::Full, scene)),
+    let (mark, how) = if given_up {
+        (mark(&StepState::Pending), scene.word("step.given-up"))
+    } else {
+        (mark(&step.state), stands(step, closeness == Closeness::Full, scene))
     };
     let (mark, how) = (Value::from_safe_string(mark.to_owned()), Value::from_safe_string(how));
     scene.say("step.line", context! { mark, what, how })
