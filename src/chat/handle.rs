@@ -88,7 +88,7 @@ async fn not_so_fast(chat: &Chat, incoming: Incoming) {
     let place = chat.crowd.told.enter(&user);
     let so_far = COUNTED.fetch_add(1, Ordering::Relaxed) + 1;
     // Once in a while: the log is not to be flooded either.
-    if so_far % 100 == 1 || place.is_none() && so_far % 1000 == 0 {
+    if so_far % 100 == 1 || place.is_none() && so_far.is_multiple_of(1000) {
         tracing::warn!(%user, so_far, "somebody asks more than one person can; what is too much is not done");
     }
     if place.is_some() {
@@ -209,12 +209,11 @@ async fn act(turn: &Turn<'_>, asked: Asked) -> Option<RequestId> {
         Ok(Ok(Outcome::Privately(drawn))) => *drawn,
         Ok(Err(error)) => {
             let (interaction, person) = (reference, turn.name());
-            match &error {
-                // What people mistype or may not do is told to them; an operator need not look.
-                DeskError::Cloud(_) | DeskError::Store(_) => {
-                    tracing::warn!(interaction, person, %error, "it was not done");
-                }
-                _ => tracing::info!(interaction, person, %error, "it was not done"),
+            // What people mistype or may not do is told to them; an operator need not look.
+            if matches!(error, DeskError::Cloud(_) | DeskError::Store(_)) {
+                tracing::warn!(interaction, person, %error, "it was not done");
+            } else {
+                tracing::info!(interaction, person, %error, "it was not done");
             }
             refusal::refusal(&error, reference, &turn.scene())
         }

@@ -16,7 +16,9 @@ pub use sandbox::{DemoArguments, SandboxArguments};
     name = "genkan",
     version,
     max_term_width = 110,
-    after_help = "Try it without an AWS account:\n  genkan demo\n\n\
+    after_help = "Try it without an AWS account:\n  \
+                  genkan sandbox --open   in the browser, in a chat of its own\n  \
+                  genkan demo             at the terminal, by itself\n\n\
                   Exit codes:\n  \
                   0  what was asked is done, or nothing was left to do\n  \
                   1  something failed\n  \
@@ -137,7 +139,7 @@ pub enum Command {
     #[cfg(feature = "sandbox")]
     #[command(after_help = "Examples:\n  genkan demo\n  genkan demo --env production --latency 80ms")]
     Demo(DemoArguments),
-    /// Keep the local AWS running on a loopback port, everything prepared, and say how to point at it.
+    /// Try it in the browser: a local Discord with its page, the bot, and a local AWS, all on loopback ports.
     #[cfg(feature = "sandbox")]
     #[command(after_help = "Examples:\n  genkan sandbox\n  genkan sandbox --port 0 --state ./sandbox\n  \
                       genkan sandbox --state ./sandbox --fresh")]

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_others_wrote_does_not_command_the_terminal() {
-        let (result, progress): (Arc<Mutex<Vec<u8>>>, Arc<Mutex<Vec<u8>>>) = Default::default();
+        let (result, progress) = (Arc::new(Mutex::new(Vec::<u8>::new())), Arc::new(Mutex::new(Vec::<u8>::new())));
         let printer = Printer::to(false, result.clone(), progress.clone());
         let hostile = "a\u{1b}[2J\u{9b}31m\r\u{202E}b\u{7}\n\tc 日本";
         printer.result(&(), || hostile.to_owned());

@@ -53,6 +53,8 @@ async fn newcomer(language: &str, size: (u32, u32)) {
             page.click("#drawer-toggle").await;
         }
         page.reads("[data-account='project-dev'] .chip", BUCKET).await;
+        // What changed in the platform's own account is seen, too.
+        page.reads("[data-account='platform-dev'] .chip", "vpc-").await;
         page.reads("#drawer-toggle", "+").await;
         page.run::<()>("document.querySelector('.message').scrollIntoView({ block: 'start' })", vec![]).await;
         let picture = page.shot(&format!("newcomer-{language}-5-aws")).await;

@@ -113,7 +113,7 @@ async fn an_id_that_the_bot_never_gave_does_nothing() {
     let digest_of_y = button(&of_y, "approve:").expect("a button").rsplit(':').next().expect("a digest").to_owned();
     for custom_id in [
         &format!("approve:{x}:{digest_of_y}"),
-        &format!("reject:{x}:{}:", digest_of_y),
+        &format!("reject:{x}:{digest_of_y}:"),
         &approve.to_uppercase(),
         &format!(" {approve}"),
         &approve.replace(':', "："),
