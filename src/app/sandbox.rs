@@ -44,7 +44,8 @@ pub(super) async fn sandbox(
     if arguments.fresh {
         begin_anew(folder).map_err(|error| other(&error))?;
     }
-    let options = StageOptions { aws_port: arguments.port, page_port: arguments.page_port, latency: arguments.latency };
+    let SandboxArguments { port, page_port, latency, language, .. } = *arguments;
+    let options = StageOptions { aws_port: port, page_port, latency, language };
     let stage = Stage::start(folder, &options, printer).await?;
     let pointers = Pointers {
         page: stage.page(),

@@ -12,7 +12,7 @@ use super::local::PREPARED;
 use super::{AppError, LocalPlatform, chat, drawer};
 use crate::cli::{Exit, Printer};
 use crate::config::Config;
-use crate::model::Snowflake;
+use crate::model::{Language, Snowflake};
 use crate::requests::Desk;
 use crate::sandbox::discord::seed::{DiscordSeed, SeedChannel, SeedMember, SeedRole};
 use crate::sandbox::discord::{LocalDiscord, ServedDiscord};
@@ -36,6 +36,8 @@ pub struct StageOptions {
     pub page_port: u16,
     /// Round-trip time of every AWS call.
     pub latency: Duration,
+    /// The language of what is said to a whole channel.
+    pub language: Language,
 }
 
 /// A sandbox that runs.
@@ -89,6 +91,7 @@ impl Stage {
         let page = page.map_err(|error| taken(options.page_port, "--page-port", &error))?;
         if let Some(discord) = &mut platform.config.discord {
             discord.api = Some(page.endpoint());
+            discord.language = options.language;
         }
         // The state first: it says that the folder is a sandbox's.
         platform.aws.save(&folder).await.map_err(|error| other(&error))?;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::model::Language;
+
 /// `genkan demo`
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -30,6 +32,9 @@ pub struct SandboxArguments {
     /// Open the page in the browser.
     #[arg(long)]
     pub open: bool,
+    /// The language of what is said to a whole channel: en or ja. Who asks is answered in their own.
+    #[arg(long, value_parser = language, default_value = "en", value_name = "LANGUAGE")]
+    pub language: Language,
     /// Where its state is kept over restarts [default: nowhere, it is forgotten when it stops].
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
@@ -39,6 +44,12 @@ pub struct SandboxArguments {
     /// Round-trip time of every call, such as 80ms.
     #[arg(long, value_parser = milliseconds, default_value = "0ms", value_name = "TIME")]
     pub latency: std::time::Duration,
+}
+
+/// A language by its code.
+fn language(text: &str) -> Result<Language, String> {
+    let found = Language::ALL.into_iter().find(|language| language.code() == text);
+    found.ok_or_else(|| format!("one of {}", Language::ALL.map(Language::code).join(", ")))
 }
 
 /// A duration as people type it: `80ms`, `1s`, `1.5s`.

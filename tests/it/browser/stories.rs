@@ -1,5 +1,7 @@
 //! What people do with the sandbox, in a real browser: the newcomer's path, the teardown, and those who may not.
 
+use genkan::model::Language;
+
 use super::page::Page;
 use super::scene::{DESKTOP, PHONE, play};
 use super::whole::Whole;
@@ -21,7 +23,7 @@ async fn a_newcomer_does_so_in_japanese_on_a_phone() {
 }
 
 async fn newcomer(language: &str, size: (u32, u32)) {
-    let whole = Whole::start().await;
+    let whole = Whole::speaking(Language::of_locale(language)).await;
     play(&whole.endpoint, size, async |page| {
         page.speaks(language).await;
         page.see(".hint[data-step='1']").await;
@@ -41,6 +43,7 @@ async fn newcomer(language: &str, size: (u32, u32)) {
         for part in ["Z0DEV00000000000001", "dev.platform.internal", "vpc-", "111111111101", "222222222201"] {
             page.reads(".message", part).await;
         }
+        page.reads(".embed-title", if language == "ja" { "承認依頼" } else { "Approve?" }).await;
         page.shot(&format!("newcomer-{language}-3-approval")).await;
         page.click("[data-press^='approve:']").await;
         page.gone("[data-press^='approve:']").await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use genkan::app::{Stage, StageOptions};
 use genkan::cli::Printer;
+use genkan::model::Language;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -27,13 +28,18 @@ impl Drop for Whole {
 }
 
 impl Whole {
-    /// On ports that are free, with nothing kept.
+    /// On ports that are free, with nothing kept, in English.
     pub(super) async fn start() -> Self {
+        Self::speaking(Language::English).await
+    }
+
+    /// The same, in which channels are spoken to in this language.
+    pub(super) async fn speaking(language: Language) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = Runtime::new().expect("a runtime");
         let path = folder.path().to_owned();
         let started = runtime.spawn(async move {
-            let options = StageOptions { aws_port: 0, page_port: 0, latency: Duration::ZERO };
+            let options = StageOptions { aws_port: 0, page_port: 0, latency: Duration::ZERO, language };
             let nowhere = || Arc::new(Mutex::new(std::io::sink()));
             Stage::start(&path, &options, &Printer::to(false, nowhere(), nowhere())).await
         });
