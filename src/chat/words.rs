@@ -115,7 +115,7 @@ fn pattern(is: &str) -> Regex {
 }
 
 impl Scene<'_> {
-    /// What the catalogue says under that key, filled in. Values are escaped, unless they are safe: made by [`text::code`] or
+    /// What the catalogue says under that key, filled in. Values are escaped, unless they are safe: made by `text::code` or
     /// by a method here. A key that is not there, or a value that is missing, is a fault of ours: the key itself is shown.
     pub fn say(&self, key: &str, values: Value) -> String {
         self.try_say(key, values).unwrap_or_else(|why| {

@@ -122,7 +122,7 @@ pub enum Command {
     /// Check identity, accounts, roles, zones and the secret; say what mends what is wrong. Changes nothing.
     #[command(after_help = "Examples:\n  genkan doctor\n  genkan doctor --json")]
     Doctor,
-    /// Work: carry out what is asked and approved, until stopped; with [discord] in the config, listen there too.
+    /// Work: carry out what is asked and approved, until stopped; with `[discord]` in the config, listen there too.
     #[command(
         after_help = "After a restart it takes up what was left. With [discord] the bot's token is in the environment variable \
                       DISCORD_TOKEN, or in the file that `token_file` names.\n\n\

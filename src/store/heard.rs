@@ -72,12 +72,13 @@ impl Store {
 
     /// Takes over what dead processes heard from `since` on, did not answer and made no request of, the oldest first. What was
     /// heard before `answerable` counts as answered from now on, for its answer cannot be given any more: it is told once. Of
-    /// several processes that ask at the same time, one gets each.
+    /// several processes that ask at the same time, one gets each. What was heard before `since` and made no request is forgotten.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn take_unanswered(&self, since: Timestamp, answerable: Timestamp) -> Result<Vec<Heard>, StoreError> {
         let process = self.process().await?;
+        self.forget(since).await?;
         let found = sqlx::query(
             "select * from interactions where answered = false and request is null and at >= $1 and process <> $2
              order by at, id",
@@ -94,6 +95,21 @@ impl Store {
             }
         }
         Ok(taken)
+    }
+
+    /// Forgets what was heard before and made no request: nothing that old is delivered again and acted on.
+    async fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.writer
+            .write_one(move |conn| {
+                Box::pin(async move {
+                    sqlx::query("delete from interactions where at < $1 and request is null")
+                        .bind(before.as_microsecond())
+                        .execute(conn)
+                        .await?;
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
     }
 
     /// Takes one over, if `by` still has it.

@@ -53,6 +53,21 @@ async fn unanswered(store: &Store) -> Vec<Heard> {
 }
 
 #[tokio::test]
+async fn what_is_more_than_a_day_old_and_made_no_request_is_forgotten() {
+    let shelf = Shelf::new().await;
+    let (old, of_a_request, fresh) =
+        (heard_ago(1, SignedDuration::from_hours(25)), heard_ago(2, SignedDuration::from_hours(25)), heard(3));
+    for heard in [&old, &of_a_request, &fresh] {
+        shelf.store.hear(heard).await.unwrap();
+    }
+    let request = submit(&shelf.store, "project-x", &origin(&of_a_request)).await.unwrap();
+    unanswered(&shelf.store).await;
+    assert_eq!(shelf.store.hear(&old).await, Ok(true), "nothing is known of it any more");
+    assert_eq!(shelf.store.hear(&fresh).await, Ok(false));
+    assert_eq!(shelf.store.made_by(&of_a_request.interaction).await, Ok(Some(request.id)));
+}
+
+#[tokio::test]
 async fn what_is_heard_twice_counts_once() {
     let shelf = Shelf::new().await;
     assert_eq!(shelf.store.hear(&heard(1)).await, Ok(true));
