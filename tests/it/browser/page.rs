@@ -1,7 +1,7 @@
 //! The page as a person uses it: what is seen, typed and pressed, each waited for with a deadline.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,6 +19,11 @@ pub(super) struct Page {
     line: &'static str,
 }
 
+/// Whether an element was found and is not in the page any more.
+fn is_stale(error: &WebDriverError) -> bool {
+    error.to_string().contains("stale element")
+}
+
 impl Page {
     /// Opens the page and waits until it is there.
     pub(super) async fn open(driver: WebDriver, address: &str) -> Self {
@@ -30,10 +35,15 @@ impl Page {
 
     /// Waits until something is seen, and gives it.
     pub(super) async fn see(&self, css: &str) -> WebElement {
-        let found = self.driver.query(By::Css(css)).and_displayed().wait(PATIENCE, GLANCE).first().await;
-        match found {
-            Ok(element) => element,
-            Err(error) => panic!("not seen: {css} ({error})\n{}", self.text("body").await),
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let found = self.driver.query(By::Css(css)).and_displayed().wait(PATIENCE, GLANCE).first().await;
+            match found {
+                Ok(element) => return element,
+                // Drawn anew between the find and the look at it: it is looked for again.
+                Err(error) if is_stale(&error) && Instant::now() < until => {}
+                Err(error) => panic!("not seen: {css} ({error})\n{}", self.text("body").await),
+            }
         }
     }
 
@@ -83,11 +93,19 @@ impl Page {
 
     /// Clicks, as with a mouse: what covers it is clicked instead.
     pub(super) async fn click(&self, css: &str) {
-        let element = self.see(css).await;
-        element.scroll_into_view().await.expect("scrolled");
-        // A card that is drawn anew under the mouse is looked for again.
-        if element.click().await.is_err() {
-            self.see(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let element = self.see(css).await;
+            let clicked = async {
+                element.scroll_into_view().await?;
+                element.click().await
+            };
+            match clicked.await {
+                Ok(()) => return,
+                // A card that is drawn anew under the mouse is looked for again.
+                Err(_) if Instant::now() < until => tokio::time::sleep(GLANCE).await,
+                Err(error) => panic!("{css}: {error}"),
+            }
         }
     }
 
