@@ -72,11 +72,10 @@ pub(super) async fn sandbox(
             }
         }
     }
+    stage.stop(keeps).await?;
     if keeps {
-        stage.save().await?;
         printer.progress(&format!("kept in {}", folder.display()));
     }
-    stage.stop().await?;
     Ok(Exit::Done)
 }
 

@@ -13,13 +13,12 @@ use super::{AppError, LocalPlatform, chat, drawer};
 use crate::cli::{Exit, Printer};
 use crate::config::Config;
 use crate::model::{Language, Snowflake};
-use crate::requests::Desk;
 use crate::sandbox::discord::seed::{DiscordSeed, SeedChannel, SeedMember, SeedRole};
 use crate::sandbox::discord::{LocalDiscord, ServedDiscord};
 use crate::sandbox::{LocalAws, Served};
 
 /// The bot's token there: made up, like everything in it.
-pub const BOT_TOKEN: &str = "made-up-token-of-the-sandbox-bot";
+const BOT_TOKEN: &str = "made-up-token-of-the-sandbox-bot";
 
 /// The bot's user there, which is its application too.
 const APPLICATION: u64 = 118_000_000_000_000_500;
@@ -44,12 +43,9 @@ pub struct StageOptions {
 pub struct Stage {
     /// The made-up platform.
     pub platform: LocalPlatform,
-    /// The local Discord.
-    pub discord: LocalDiscord,
-    /// The desk that the bot and the worker share.
-    pub desk: Desk,
     /// The config that other processes can use: it points at this sandbox.
     pub config: PathBuf,
+    discord: LocalDiscord,
     folder: PathBuf,
     aws: Served,
     page: ServedDiscord,
@@ -102,7 +98,7 @@ impl Stage {
         let (stop, stopped) = watch::channel(false);
         let mut events = discord.events();
         let bot = {
-            let (desk, printer) = (desk.clone(), printer.clone());
+            let printer = printer.clone();
             tokio::spawn(
                 async move { chat::serve(&desk, Some(SecretString::from(BOT_TOKEN)), stopped, &printer).await },
             )
@@ -111,7 +107,7 @@ impl Stage {
             // Whatever happens there is a reason to look again.
             let _ = tokio::time::timeout(Duration::from_millis(100), events.recv()).await;
         }
-        Ok(Self { platform, discord, desk, config, folder, aws, page, stop, bot })
+        Ok(Self { platform, config, discord, folder, aws, page, stop, bot })
     }
 
     /// Where the local AWS listens.
@@ -129,8 +125,7 @@ impl Stage {
     /// # Errors
     /// The folder cannot be written.
     pub async fn save(&self) -> Result<(), AppError> {
-        self.platform.aws.save(&self.folder).await.map_err(|error| AppError::Other(error.to_string()))?;
-        self.discord.save(&self.folder).await.map_err(|error| AppError::Other(error.to_string()))
+        save(&self.platform.aws, &self.discord, &self.folder).await
     }
 
     /// Whether the bot is still there; false after it has come to its end by itself.
@@ -138,18 +133,28 @@ impl Stage {
         !self.bot.is_finished()
     }
 
-    /// Finishes the calls under way and stops everything.
+    /// Finishes the calls under way and stops everything. `keeps`: what is there at the very end is written into the folder, so
+    /// that it agrees with what the store knows of those calls.
     ///
     /// # Errors
-    /// What the bot came to its end by.
-    pub async fn stop(self) -> Result<(), AppError> {
-        self.stop.send_replace(true);
+    /// What the bot came to its end by; the folder cannot be written.
+    pub async fn stop(self, keeps: bool) -> Result<(), AppError> {
+        let Self { platform, discord, folder, aws, page, stop, bot, .. } = self;
+        stop.send_replace(true);
         let other = |error: &dyn std::fmt::Display| AppError::Other(error.to_string());
-        let ended = self.bot.await.map_err(|error| other(&error))?;
-        self.page.stop().await.map_err(|error| other(&error))?;
-        self.aws.stop().await.map_err(|error| other(&error))?;
+        let ended = bot.await.map_err(|error| other(&error))?;
+        page.stop().await.map_err(|error| other(&error))?;
+        aws.stop().await.map_err(|error| other(&error))?;
+        if keeps {
+            save(&platform.aws, &discord, &folder).await?;
+        }
         ended.map(drop)
     }
+}
+
+async fn save(aws: &LocalAws, discord: &LocalDiscord, folder: &Path) -> Result<(), AppError> {
+    aws.save(folder).await.map_err(|error| AppError::Other(error.to_string()))?;
+    discord.save(folder).await.map_err(|error| AppError::Other(error.to_string()))
 }
 
 /// The server of the made-up platform: the people of its config, and one stranger.
