@@ -9,6 +9,7 @@ use crate::aws::cloud::Aws;
 use crate::aws::hand::{SERVICES, endpoint_of};
 use crate::config::Config;
 use crate::engine::limit::Gates;
+use crate::policy::Policy;
 use crate::requests::{Desk, DeskError, DeskParts};
 use crate::store::Store;
 
@@ -51,7 +52,8 @@ pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskErro
     let cloud = Arc::new(Aws::new(Arc::clone(&config), base, gates));
     let holder = format!("process {}", std::process::id());
     let (journal, clock) = (Arc::new(store.clone()), Arc::new(Timestamp::now));
-    Ok(Desk::new(DeskParts { config, store, journal, cloud, clock, names_are_trusted, holder }))
+    let policy = Arc::new(Policy::built_in());
+    Ok(Desk::new(DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder }))
 }
 
 /// Whether that AWS is one on this machine, for every service: there, and only there, `--as` may say who is asking.

@@ -9,7 +9,6 @@ use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 
 use super::error::{Called, Refused};
-use super::hand::RoleKind;
 use super::permission::{Statement, to_session_policy};
 use super::session::role_of;
 use super::trust::trust_policy;
@@ -17,7 +16,7 @@ use crate::config::{Account, Config};
 use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
-use crate::model::{AccountId, Region};
+use crate::model::{AccountId, Region, RoleKind};
 
 /// The most characters of a session policy (STS API Reference, AssumeRole).
 const LONGEST_POLICY: usize = 2048;
@@ -252,6 +251,7 @@ mod tests {
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
             step: Some("a-step-whose-name-is-forty-characters-aa".parse().unwrap()),
             approvers: ["林 太郎", "ken, lead"].map(str::to_owned).into(),
+            digest: None,
         }
     }
 

@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 
 use super::ecr_repository::EcrRepository;
 use super::examine::examine;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::s3_bucket::S3Bucket;
 use super::secret_copy::SecretCopy;
 use super::session::Sessions;
@@ -17,6 +17,7 @@ use super::zone_association::ZoneAssociation;
 use crate::config::Config;
 use crate::engine::limit::Gates;
 use crate::engine::{Ask, Cloud, CloudError, Resource};
+use crate::model::RoleKind;
 use crate::model::Spec;
 use crate::model::finding::Finding;
 

@@ -6,14 +6,14 @@ use futures::try_join;
 use serde_json::Value;
 
 use super::asked::{Asked, Tags, gone, may_be_there, wrong};
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::{EcrRepository as RepositorySpec, TagMutability};
-use crate::model::{Contents, Observed, Outputs, Spec};
+use crate::model::{Contents, Observed, Outputs, RoleKind, Spec};
 
 /// See [`RepositorySpec`].
 pub struct EcrRepository {

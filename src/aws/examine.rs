@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::{BoxFuture, join_all};
 
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::Statement;
 use super::roles::{all_statements, roles_in_use};
 use super::session::Sessions;
@@ -16,7 +16,7 @@ use crate::config::{Account, Config, Environment};
 use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
 use crate::model::finding::{Finding, Health};
-use crate::model::{EnvironmentName, Place};
+use crate::model::{EnvironmentName, Place, RoleKind};
 
 /// On whose behalf: its name, identity and tags are those that a step's sessions carry, so that trust is tried as it will be used.
 const DOCTOR: &str = "genkan-doctor";

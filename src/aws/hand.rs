@@ -17,32 +17,7 @@ use super::session::Session;
 use crate::config::accounts::partition;
 use crate::engine::CloudError;
 use crate::engine::limit::Gates;
-use crate::model::{AccountId, Region};
-
-/// Which of an account's roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RoleKind {
-    /// Looks.
-    Reader,
-    /// Makes, changes, removes, in the project's account.
-    Writer,
-    /// Authorises and withdraws, in the zone's account.
-    Authoriser,
-    /// Reads the secret's value in the account that holds its source.
-    SecretReader,
-}
-
-impl RoleKind {
-    /// What people call it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Writer => "writer",
-            Self::Authoriser => "authoriser",
-            Self::SecretReader => "secret reader",
-        }
-    }
-}
+use crate::model::{AccountId, Region, RoleKind};
 
 /// A session in one account under one role. Cheap to clone.
 #[derive(Clone)]

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::hand::RoleKind;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::trust_policy;
 use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
-use crate::model::{Kind, Place};
+use crate::model::{Kind, Place, RoleKind};
 
 /// One role of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

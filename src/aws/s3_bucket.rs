@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::asked::{Asked, blocked, gone, may_be_there, patiently, wrong};
 use super::error::Refused;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::s3_empty::{self, Emptied};
 use super::s3_settings::{Bucket, different, ownership, same_cors, to_tags};
@@ -18,7 +18,7 @@ use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::{BucketEncryption, S3Bucket as BucketSpec};
-use crate::model::{Contents, Observed, Outputs, Owner, Spec};
+use crate::model::{Contents, Observed, Outputs, Owner, RoleKind, Spec};
 
 /// How long one call empties a bucket before it lets the engine come back: well within the lease's call timeout.
 const EMPTYING: Duration = Duration::from_secs(25);

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::asked::{Asked, blocked, gone, may_be_there, wrong};
 use super::error::Refused;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::secret_described::{Described, arns, describe, is_current, keys, make_current, token};
 use super::session::Sessions;
@@ -16,7 +16,7 @@ use super::tags;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::SecretCopy as CopySpec;
-use crate::model::{Observed, Outputs, Owner, Place, Spec};
+use crate::model::{Observed, Outputs, Owner, Place, RoleKind, Spec};
 
 /// How many days a deleted copy can be restored: the fewest that Secrets Manager allows.
 const RECOVERY_DAYS: i64 = 7;

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::assume::{Assume, Hub};
 use super::error::NoSession;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::zone_calls::Looked;
 use crate::config::{Account, Config, Role};
@@ -25,7 +25,7 @@ use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
 use crate::engine::{Ask, CloudError};
 use crate::model::resource::ZoneAssociation;
-use crate::model::{AccountId, HostedZoneId, Place, Region, VpcId};
+use crate::model::{AccountId, HostedZoneId, Place, Region, RoleKind, VpcId};
 
 /// How long a connection may take to be made: the SDK's own figure.
 const CONNECT: Duration = Duration::from_millis(3100);

@@ -9,14 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::asked::{Asked, blocked, gone};
 use super::error::Refused;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::secret_described::{Described, arns, describe, keys};
 use super::session::Sessions;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::{AuthType, ServerType, SourceCredential as CredentialSpec};
-use crate::model::{Observed, Outputs, Owner, Spec};
+use crate::model::{Observed, Outputs, Owner, RoleKind, Spec};
 
 /// See [`CredentialSpec`].
 pub struct SourceCredential {

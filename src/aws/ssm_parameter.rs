@@ -5,14 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_ssm::types::ParameterType;
 
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::session::Sessions;
 use crate::config::accounts::partition;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::SsmParameter as ParameterSpec;
-use crate::model::{Observed, Outputs, Owner, Spec};
+use crate::model::{Observed, Outputs, Owner, RoleKind, Spec};
 
 /// How soon a parameter that is not there is looked at again: all reads of an account and region share 40 calls a second.
 const AGAIN_IN: Duration = Duration::from_secs(5);

@@ -13,14 +13,14 @@ use async_trait::async_trait;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::error::Refused;
-use super::hand::{Hand, RoleKind};
+use super::hand::Hand;
 use super::session::Sessions;
 use super::zone_calls::{Dns, Looked, ZoneCalls};
 use super::zone_permissions::permissions;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
 use crate::model::resource::ZoneAssociation as ZoneSpec;
-use crate::model::{Observed, Outputs, Owner, Place, Spec};
+use crate::model::{Observed, Outputs, Owner, Place, RoleKind, Spec};
 
 /// How long authorising and associating may take together.
 const HANDSHAKE: Duration = Duration::from_secs(30);

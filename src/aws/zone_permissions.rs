@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::hand::RoleKind;
 use super::permission::{Reach, Statement};
+use crate::model::RoleKind;
 use crate::model::resource::ZoneAssociation;
 
 /// See [`super::permission`].

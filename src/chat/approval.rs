@@ -93,14 +93,14 @@ pub fn pinged(environment: &EnvironmentName, scene: &Scene<'_>) -> Vec<Snowflake
 fn stands<'v>(view: &'v RequestView, held: &Step, digest: &Digest) -> Question<'v> {
     let id = &held.desired.id;
     let latest = view.history.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::Held { step, digest } | Event::Started { step, digest } if step.desired.id == *id => Some(digest),
+        Event::Held { step, digest } | Event::Started { step, digest, .. } if step.desired.id == *id => Some(digest),
         _ => None,
     });
     if latest != Some(digest) {
         return Question::Changed;
     }
     let was_begun = view.history.iter().any(|recorded| {
-        matches!(&recorded.event, Event::Started { step, digest: begun } if step.desired.id == *id && begun == digest)
+        matches!(&recorded.event, Event::Started { step, digest: begun, .. } if step.desired.id == *id && begun == digest)
     });
     let enough = held.gate.as_ref().map_or(0, |gate| gate.approvals) as usize;
     let is_approved = view.approvers(held, digest).count() >= enough;

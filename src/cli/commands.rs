@@ -323,7 +323,7 @@ impl Terminal {
         let person = self.who().await?;
         let id = self.desk.find(request).await?;
         let view = self.desk.show_to(&person, &id).await?;
-        self.printer.result(&view, || draw::request(&view) + &draw::history(&view));
+        self.printer.result(&view, || draw::request(&view) + draw::history(&view).as_str());
         Ok(Exit::Done)
     }
 

@@ -170,7 +170,7 @@ pub fn history(view: &RequestView) -> String {
         .collect();
     for recorded in &view.history {
         let what = match &recorded.event {
-            Event::Started { step, digest } => {
+            Event::Started { step, digest, .. } => {
                 format!("{} begins: {} ({})", step.desired.id, step.action.word(), digest.short())
             }
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),

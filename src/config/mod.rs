@@ -11,6 +11,7 @@ pub mod named;
 pub mod people;
 pub mod platform;
 pub mod problem;
+pub mod trust;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -23,12 +24,13 @@ use crate::model::{AccountId, EnvironmentName, Place, ProjectName};
 pub use accounts::{Account, Role};
 pub use blueprint::{Blueprint, ResourceTemplate};
 pub use discord::{Discord, Door};
-pub use environments::{Environment, Zone};
+pub use environments::{Environment, Freeze, StandIn, Zone};
 pub use limits::{Bucket, Limits};
 pub use load::{Loaded, find};
 pub use people::KnownPerson;
 pub use platform::{Names, Platform, Secret, Sessions, StoreSettings};
 pub use problem::{ConfigErrors, Problem};
+pub use trust::{Approvals, Audit, AuditBucket, PolicySettings};
 
 /// Everything that the operator decides. See `config/example.toml`, which says what each setting is for.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +57,15 @@ pub struct Config {
     /// The Discord server where people ask and approve; without it there is only the terminal.
     #[serde(default)]
     pub discord: Option<Discord>,
+    /// How long approvals count.
+    #[serde(default)]
+    pub approvals: Approvals,
+    /// Which rules decide, besides the built-in ones.
+    #[serde(default)]
+    pub policy: PolicySettings,
+    /// The log that an outsider can verify.
+    #[serde(default)]
+    pub audit: Audit,
     /// Where the memory is.
     #[serde(default)]
     pub store: StoreSettings,

@@ -40,6 +40,10 @@ groups = ["leads"]
 [[people]]
 name = "mio"
 groups = ["leads"]
+
+[[people]]
+name = "sora"
+groups = ["leads"]
 "#;
 
 fn parse(text: &str) -> Result<Loaded, ConfigErrors> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cloud::Work;
 use super::run::{Run, in_time, needs_approval};
-use super::{CloudError, JournalError, Progress, Resource};
+use super::{CloudError, JournalError, Leave, Progress, Resource};
 use crate::model::run::Did;
 use crate::model::{Action, Event, Observed, Recorded, Step, StepState};
 
@@ -18,10 +18,15 @@ impl Run<'_> {
         mut resource: Arc<dyn Resource>,
     ) -> Result<Vec<Recorded>, JournalError> {
         let digest = step.digest();
-        if needs_approval(&step) {
-            if !self.judge.approved(&step, &digest).await? {
-                return self.hold(step, state).await;
+        let approvers = match self.judge.may_start(&step, &digest).await? {
+            Leave::Granted { approvers } => approvers,
+            Leave::Lacking => return self.hold(step, state).await,
+            Leave::Later { on, again_at } => {
+                let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
+                return Ok(vec![self.journal.append(self.lease, &event).await?]);
             }
+        };
+        if needs_approval(&step) {
             // Asked again for this very step, whose approvers are known now: they are named in its sessions.
             let ask = self.judge.ask(&step).await?;
             self.engine.cloud.expect(std::slice::from_ref(&ask));
@@ -30,7 +35,7 @@ impl Run<'_> {
         if self.stopping() {
             return Ok(vec![]);
         }
-        let started = Event::Started { step: step.clone(), digest };
+        let started = Event::Started { step: step.clone(), digest, approvers };
         let started = match self.journal.append(self.lease, &started).await {
             // An approval was withdrawn, or the input changed, between the question and the transaction.
             Err(JournalError::NotApproved(_)) => return self.hold(step, state).await,

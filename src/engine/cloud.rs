@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::model::finding::Finding;
 use crate::model::plan::{Change, Scope};
-use crate::model::{EnvironmentName, Observed, Outputs, Place, ProjectName, RequestId, Spec, StepId};
+use crate::model::{Digest, EnvironmentName, Observed, Outputs, Place, ProjectName, RequestId, Spec, StepId};
 
 /// Everything that a resource needs to know to be looked at, applied or removed.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Behalf {
     pub step: Option<StepId>,
     /// Who approved it.
     pub approvers: BTreeSet<String>,
+    /// The step's digest, for a step that is being carried out.
+    pub digest: Option<Digest>,
 }
 
 /// What is to be done to a resource to bring it to its spec.

@@ -1,8 +1,10 @@
 //! How the engine asks the thinking above it: it knows neither diffs nor approvals nor people.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{Ask, JournalError};
 use crate::model::{Digest, Observed, Step};
@@ -28,6 +30,25 @@ pub enum Judgement {
     },
 }
 
+/// Whether a step may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leave {
+    /// It may; these people's approvals are counted on (none for a step without a gate).
+    Granted {
+        /// Their names.
+        approvers: BTreeSet<String>,
+    },
+    /// Approvals are missing: ask for them.
+    Lacking,
+    /// Nothing may begin now, whoever approves: look again then.
+    Later {
+        /// Until what, in words: `the freeze of production ends`.
+        on: String,
+        /// When to ask again.
+        again_at: Timestamp,
+    },
+}
+
 /// The thinking above the engine.
 ///
 /// A contract: every method is asked anew each time a step is taken up, also after a restart; none of them changes anything.
@@ -41,12 +62,13 @@ pub trait Judge: Send + Sync {
     /// When the store fails.
     async fn ask(&self, step: &Step) -> Result<Ask, JournalError>;
 
-    /// Whether the step's gate is met by approvals for exactly this digest. The journal checks it again in the
-    /// transaction that starts the step; this answer only saves a look at what nobody has approved yet.
+    /// Whether a step that changes something, with or without a gate, may begin now: asked right before it starts, with the digest
+    /// that it has now. Rights are looked at as they are at this moment. The journal checks in the transaction that starts the step
+    /// that the approvals which this answer counts on are still there.
     ///
     /// # Errors
     /// When the store fails.
-    async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError>;
+    async fn may_start(&self, step: &Step, digest: &Digest) -> Result<Leave, JournalError>;
 
     /// Whether another request makes the same thing, shared by both, or did a moment ago. What is found of it that is nobody's may be that
     /// one's, made a moment ago and not written down yet; so it is looked at again before a person is asked.

@@ -12,7 +12,7 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::judge::{Judge, Judgement};
+use super::judge::{Judge, Judgement, Leave};
 use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
 use super::{Cloud, CloudError, FreshLooks, Journal, JournalError, Lease};
@@ -174,7 +174,7 @@ impl Run<'_> {
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
         if let StepState::Held { step: held, digest, .. } = state
-            && !self.judge.approved(held, digest).await?
+            && self.judge.may_start(held, digest).await? == Leave::Lacking
         {
             return Ok(vec![]);
         }

@@ -6,9 +6,11 @@
 //! what a check found wrong and how to mend it, [`lookalike`] says which names can be taken for each other, [`chat`] is what is
 //! known of chat.
 
+pub mod audit;
 pub mod chat;
 pub mod digest;
 pub mod finding;
+mod gate;
 pub mod ids;
 pub mod lookalike;
 pub mod person;
@@ -16,6 +18,7 @@ pub mod plan;
 mod plan_text;
 pub mod request;
 pub mod resource;
+pub mod role;
 pub mod run;
 pub mod verdict;
 
@@ -29,4 +32,5 @@ pub use person::Person;
 pub use plan::{Action, Direction, Gate, Plan, Step};
 pub use request::{Approval, Request, RequestState};
 pub use resource::{Contents, Kind, Observed, Outputs, Owner, Spec};
+pub use role::RoleKind;
 pub use run::{Event, Recorded, StepState};

@@ -11,6 +11,8 @@ use super::digest::Digest;
 use super::ids::{AccountId, EnvironmentName, Place, ProjectName, Repository, StepId};
 use super::resource::{Contents, Kind, Outputs, Spec};
 
+pub use super::gate::{Gate, GateReason, Terms};
+
 /// Which way a project goes through the entrance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -203,31 +205,6 @@ impl Action {
             Self::Blocked { .. } => "blocked",
         }
     }
-}
-
-/// Why a step needs approvals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "because")]
-pub enum GateReason {
-    /// It changes an account other than the project's own.
-    OtherAccount {
-        /// That account.
-        account: AccountId,
-    },
-    /// It destroys data.
-    DestroysData,
-}
-
-/// A step with a gate starts only when this many people have approved it, each for its digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gate {
-    /// Why.
-    #[serde(flatten)]
-    pub reason: GateReason,
-    /// How many approvals are needed. 0 = the operator lets this environment run unattended.
-    pub approvals: u32,
-    /// The groups whose members may approve.
-    pub approvers: Vec<String>,
 }
 
 /// One resource's part in a plan.

@@ -62,6 +62,8 @@ pub enum Event {
         step: Box<Step>,
         /// Its digest: what the approvals that it counts on are for.
         digest: Digest,
+        /// Whose approvals those are, by name; nobody's for a step without a gate.
+        approvers: BTreeSet<String>,
     },
     /// It is done.
     Finished {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Config;
+use crate::config::{Account, Config};
 use crate::model::plan::{Desired, Direction, NOT_SEEN, Plan, Step};
-use crate::model::{AccountId, Action, EnvironmentName, Observed, Place, ProjectName, Repository, StepId};
+use crate::model::{AccountId, Action, Digest, EnvironmentName, Observed, Place, ProjectName, Repository, StepId};
 
-use super::decide::{Consent, GateRules, Others, step, with_action};
+use super::decide::{AccountTerms, Consent, GateRules, Others, step, with_action};
 
 /// What is known of one resource when the plan is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,15 @@ pub struct Subject {
 
 /// The plan. `ordered` are the blueprint's resources in an order in which they can be done (see [`super::order`]), each
 /// with its look in `looks`; one without a look is taken for one that could not be looked at.
-pub fn plan(config: &Config, subject: &Subject, ordered: Vec<Desired>, looks: &BTreeMap<StepId, Look>) -> Plan {
-    let rules = rules(config, &subject.environment);
+/// `policy`: the digest of the rules that decide who may approve.
+pub fn plan(
+    config: &Config,
+    subject: &Subject,
+    ordered: Vec<Desired>,
+    looks: &BTreeMap<StepId, Look>,
+    policy: &Digest,
+) -> Plan {
+    let rules = rules(config, &subject.environment, policy);
     let mut steps: Vec<Step> = ordered
         .into_iter()
         .map(|desired| {
@@ -100,14 +107,22 @@ fn leave_open_what_depends(
 }
 
 /// Who approves how often in an environment. One that the config does not know asks for what nobody can give.
-pub fn rules(config: &Config, environment: &EnvironmentName) -> GateRules {
-    match config.environments.get(environment) {
-        Some(settings) => GateRules {
-            approvals: settings.approvals,
-            approvals_to_destroy: settings.approvals_to_destroy,
-            approvers: settings.approvers.clone(),
-        },
-        None => GateRules { approvals: u32::MAX, approvals_to_destroy: u32::MAX, approvers: vec![] },
+pub fn rules(config: &Config, environment: &EnvironmentName, policy: &Digest) -> GateRules {
+    let settings = config.environments.get(environment);
+    let (approvals, approvals_to_destroy) =
+        settings.map_or((u32::MAX, u32::MAX), |settings| (settings.approvals, settings.approvals_to_destroy));
+    let terms = |(name, account): (&String, &Account)| {
+        let region = config.region_of(account);
+        let (writer, authoriser) =
+            (account.writer.arn(&account.id, region), account.authoriser.arn(&account.id, region));
+        (account.id.clone(), AccountTerms { name: name.clone(), writer, authoriser })
+    };
+    GateRules {
+        approvals,
+        approvals_to_destroy,
+        approvers: settings.map(|settings| settings.approvers.clone()).unwrap_or_default(),
+        policy: policy.clone(),
+        accounts: config.accounts.iter().map(terms).collect(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is done to one resource, from what is wanted of it and what a look found. Asked twice: when the plan is made, and
 //! again before the step starts, with a look of that moment.
 
-use crate::model::plan::{Action, Change, Desired, Direction, Gate, GateReason, OnExisting, Step};
+use std::collections::BTreeMap;
+
+use crate::model::plan::{Action, Change, Desired, Direction, Gate, GateReason, OnExisting, Step, Terms};
 use crate::model::resource::amount;
-use crate::model::{Contents, EnvironmentName, Observed, Owner, ProjectName, Spec};
+use crate::model::{AccountId, Contents, Digest, EnvironmentName, Observed, Owner, ProjectName, RoleKind, Spec};
 
 use super::diff::changes;
 
@@ -19,7 +21,25 @@ pub struct GateRules {
     pub approvals_to_destroy: u32,
     /// The groups whose members may approve.
     pub approvers: Vec<String>,
+    /// The rules, by their digest.
+    pub policy: Digest,
+    /// Every account's name, and the ARNs of its writer and its authoriser.
+    pub accounts: BTreeMap<AccountId, AccountTerms>,
 }
+
+/// What an approval says of an account that a step touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountTerms {
+    /// What people call it.
+    pub name: String,
+    /// The role that changes a project's resources there, by ARN.
+    pub writer: String,
+    /// The role that authorises VPCs for its zones, by ARN.
+    pub authoriser: String,
+}
+
+/// The program that shows plans and carries them out: an approval that was given to another version is void.
+pub const ENGINE: &str = concat!("genkan ", env!("CARGO_PKG_VERSION"));
 
 /// What people asked for besides the direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,18 +86,29 @@ fn gate(desired: &Desired, action: &Action, rules: &GateRules) -> Option<Gate> {
     if !action.changes_something() {
         return None;
     }
-    let approvers = rules.approvers.clone();
-    match (action, desired.spec.other_account(&desired.place.account)) {
+    let own = &desired.place.account;
+    let (reason, approvals) = match (action, desired.spec.other_account(own)) {
         (Action::Remove { contents }, _) if !contents.is_empty() => {
-            Some(Gate { reason: GateReason::DestroysData, approvals: rules.approvals_to_destroy, approvers })
+            (GateReason::DestroysData, rules.approvals_to_destroy)
         }
-        (_, Some(account)) => Some(Gate {
-            reason: GateReason::OtherAccount { account: account.clone() },
-            approvals: rules.approvals,
-            approvers,
-        }),
-        (_, None) => None,
+        (_, Some(account)) => (GateReason::OtherAccount { account: account.clone() }, rules.approvals),
+        (_, None) => return None,
+    };
+    let terms = terms(own, desired.spec.other_account(own), rules);
+    Some(Gate { reason, approvals, approvers: rules.approvers.clone(), terms })
+}
+
+/// Which roles in which accounts, under which rules, by which program.
+fn terms(own: &AccountId, other: Option<&AccountId>, rules: &GateRules) -> Terms {
+    let (mut roles, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+    let touched = [(Some(own), RoleKind::Writer), (other, RoleKind::Authoriser)];
+    for (account, role) in touched.into_iter().filter_map(|(account, role)| Some((account?, role))) {
+        let Some(known) = rules.accounts.get(account) else { continue };
+        let arn = if role == RoleKind::Writer { &known.writer } else { &known.authoriser };
+        roles.insert(arn.clone(), role);
+        accounts.insert(account.clone(), known.name.clone());
     }
+    Terms { roles, accounts, policy: rules.policy.clone(), engine: ENGINE.to_owned() }
 }
 
 fn onboarding(desired: &Desired, observed: &Observed, consent: Consent) -> Action {

@@ -12,7 +12,7 @@ impl Desk {
     /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it has ended already.
     pub async fn cancel(&self, person: &Person, id: &RequestId, reason: Option<&str>) -> Result<Request, DeskError> {
         let request = self.store.request(id).await?;
-        self.allow(person, Deed::Cancel(&request.by), &request.plan.environment)?;
+        self.allow_for(person, Deed::Cancel(&request.by), &request.plan)?;
         self.end_early(&request, RequestMove::Cancel, person, reason).await
     }
 

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use super::look::key;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
-use crate::engine::{JournalError, Judge, Judgement};
+use crate::engine::{JournalError, Judge, Judgement, Leave};
 use crate::model::plan::Direction;
 use crate::model::{Action, Digest, Event, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
+use crate::policy::{Concerned, Deed, Starting};
 
 /// The judge of one request.
 pub(super) struct DeskJudge<'d> {
@@ -49,7 +50,7 @@ impl DeskJudge<'_> {
             _ => vec![],
         };
         let consent = Consent { adopt: step.adopt, delete_data: step.delete_data };
-        let rules = rules(&self.desk.config, &plan.environment);
+        let rules = rules(&self.desk.config, &plan.environment, self.desk.policy.digest());
         let now = decide::step(plan.direction, step.desired.clone(), observed, &others, consent, &rules);
         Ok(decide::no_less_guarded(now, step))
     }
@@ -82,21 +83,43 @@ impl DeskJudge<'_> {
 #[async_trait]
 impl Judge for DeskJudge<'_> {
     async fn ask(&self, step: &Step) -> Result<Ask, JournalError> {
-        let approvers = self.approvers(step, &step.digest()).await.map_err(storage)?;
+        let digest = step.digest();
+        let approvers = self.approvers(step, &digest).await.map_err(storage)?;
         let behalf = Behalf {
             person: self.request.by.name.clone(),
             request: Some(self.request.id.clone()),
             step: Some(step.desired.id.clone()),
             approvers,
+            digest: Some(digest),
         };
         let plan = &self.request.plan;
         self.desk.ask(plan.direction, &step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
     }
 
-    async fn approved(&self, step: &Step, digest: &Digest) -> Result<bool, JournalError> {
-        let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
-        let given = self.approvers(step, digest).await.map_err(storage)?;
-        Ok(given.len() >= needed as usize)
+    async fn may_start(&self, step: &Step, digest: &Digest) -> Result<Leave, JournalError> {
+        let plan = &self.request.plan;
+        let approvers = self.approvers(step, digest).await.map_err(storage)?;
+        let starting = Starting {
+            concerned: Concerned::of(step),
+            gated: step.gate.is_some(),
+            approvers: &approvers,
+            needed: step.gate.as_ref().map_or(0, |gate| gate.approvals),
+            shown: digest.as_str(),
+            digest: digest.as_str(),
+        };
+        let deed = Deed::Start(starting);
+        let verdict = self.desk.verdict(&self.request.by, deed, &plan.environment, Some(&plan.project));
+        if verdict.allowed {
+            return Ok(Leave::Granted { approvers });
+        }
+        let settings = self.desk.config.environments.get(&plan.environment);
+        Ok(match settings.and_then(|settings| settings.frozen_at((self.desk.clock)())) {
+            Some(freeze) => Leave::Later {
+                on: format!("the freeze of {} ends ({})", plan.environment, freeze.why),
+                again_at: freeze.until,
+            },
+            None => Leave::Lacking,
+        })
     }
 
     async fn contested(&self, step: &Step) -> Result<bool, JournalError> {

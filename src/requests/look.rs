@@ -115,7 +115,7 @@ impl Desk {
             }
             _ => vec![],
         };
-        let rules = build::rules(&self.config, &subject.environment);
+        let rules = build::rules(&self.config, &subject.environment, self.policy.digest());
         let crosses = desired.spec.other_account(&desired.place.account).is_some();
         // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
         let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();

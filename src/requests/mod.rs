@@ -4,8 +4,10 @@
 //! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see.
 
 pub mod approve;
+pub mod audit;
 pub mod cancel;
 pub mod carry_out;
+mod grounds;
 pub mod heard;
 pub mod judge;
 pub mod look;
@@ -26,9 +28,9 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::engine::{Clock, Cloud, CloudError, Engine, Journal};
+use crate::model::Plan;
 use crate::model::finding::Finding;
-use crate::model::{EnvironmentName, Person, Plan};
-use crate::policy::{self, Deed, Grounds};
+use crate::policy::Policy;
 use crate::store::Store;
 pub use crate::store::{Changed, Changes};
 pub use why::Why;
@@ -37,6 +39,7 @@ pub use why::Why;
 #[derive(Clone)]
 pub struct Desk {
     config: Arc<Config>,
+    policy: Arc<Policy>,
     store: Store,
     journal: Arc<dyn Journal>,
     cloud: Arc<dyn Cloud>,
@@ -50,6 +53,8 @@ pub struct Desk {
 pub struct DeskParts {
     /// What the operator decided.
     pub config: Arc<Config>,
+    /// Who may do what.
+    pub policy: Arc<Policy>,
     /// The memory.
     pub store: Store,
     /// Where runs are written: the memory's own journal, or one that passes everything on to it.
@@ -112,9 +117,9 @@ impl DeskError {
 impl Desk {
     /// A desk over these parts.
     pub fn new(parts: DeskParts) -> Self {
-        let DeskParts { config, store, journal, cloud, clock, names_are_trusted, holder } = parts;
+        let DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder } = parts;
         let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
-        Self { config, store, journal, cloud, engine, clock, names_are_trusted, holder }
+        Self { config, policy, store, journal, cloud, engine, clock, names_are_trusted, holder }
     }
 
     /// What the operator decided.
@@ -130,20 +135,5 @@ impl Desk {
     /// Looks at everything that the tool needs: identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
         self.cloud.examine().await
-    }
-
-    /// Asks policy; what it refuses is an error with its reasons.
-    fn allow(&self, person: &Person, deed: Deed<'_>, environment: &EnvironmentName) -> Result<(), DeskError> {
-        let settings = self.config.environments.get(environment);
-        let grounds = Grounds {
-            environment,
-            requesters: settings.map_or(&[], |settings| &settings.requesters),
-            approvers: settings.map_or(&[], |settings| &settings.approvers),
-        };
-        let verdict = policy::decide(person, deed, &grounds);
-        if verdict.allowed {
-            return Ok(());
-        }
-        Err(DeskError::Refused(Why::Forbidden { person: person.name.clone(), reasons: verdict.reasons }))
     }
 }

@@ -55,7 +55,8 @@ impl Desk {
     /// that could not be looked at is not an error: it is a blocked step, with the reason.
     pub async fn plan(&self, person: &Person, wish: &Wish) -> Result<Prepared, DeskError> {
         let mut subject = self.subject(wish)?;
-        self.allow(person, if wish.at_once { Deed::Request } else { Deed::Read }, &subject.environment)?;
+        let deed = if wish.at_once { Deed::Request } else { Deed::Read };
+        self.allow(person, deed, &subject.environment, Some(&subject.project))?;
         if subject.repository.is_none() {
             subject.repository = self.repository_of(&subject.project, &subject.environment).await?;
         }
@@ -67,7 +68,7 @@ impl Desk {
         let looked_at = (self.clock)();
         let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
         let ordered = order::ordered(subject.direction, wanted);
-        let mut plan = build::plan(&self.config, &subject, ordered, &looks.by_step);
+        let mut plan = build::plan(&self.config, &subject, ordered, &looks.by_step, self.policy.digest());
         plan.notes.extend(match subject.direction {
             Direction::Onboard => self.looks_like(&subject.project).await?,
             Direction::Teardown => self.left_behind(&plan).await?,
@@ -82,7 +83,7 @@ impl Desk {
     /// [`DeskError::Invalid`], [`DeskError::Refused`].
     pub fn may_ask(&self, person: &Person, wish: &Wish) -> Result<(), DeskError> {
         let subject = self.subject(wish)?;
-        self.allow(person, Deed::Request, &subject.environment)?;
+        self.allow(person, Deed::Request, &subject.environment, Some(&subject.project))?;
         // What else the blueprint needs may be known from before: that is for the plan to say.
         self.wanted(&subject).map_or(Ok(()), |wanted| adopts_what_there_is(&subject, &wanted))
     }

@@ -12,7 +12,7 @@ impl Desk {
     /// [`DeskError::Refused`] by policy; [`DeskError::NotNow`] where it has ended already.
     pub async fn reject(&self, person: &Person, id: &RequestId, reason: &str) -> Result<Request, DeskError> {
         let request = self.store.request(id).await?;
-        self.allow(person, Deed::Reject(&request.by), &request.plan.environment)?;
+        self.allow_for(person, Deed::Reject(&request.by), &request.plan)?;
         self.end_early(&request, RequestMove::Reject, person, Some(reason)).await
     }
 }

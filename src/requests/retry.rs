@@ -14,7 +14,7 @@ impl Desk {
     /// [`DeskError::Busy`] where another request has the project meanwhile.
     pub async fn retry(&self, person: &Person, id: &RequestId) -> Result<Request, DeskError> {
         let request = self.store.request(id).await?;
-        self.allow(person, Deed::Retry(&request.by), &request.plan.environment)?;
+        self.allow_for(person, Deed::Retry(&request.by), &request.plan)?;
         if request.state.after(RequestMove::Retry).is_none() {
             return Err(DeskError::NotNow(Why::ask_again(&request)));
         }

@@ -127,7 +127,7 @@ impl Desk {
     /// [`DeskError::NotFound`]; [`DeskError::Refused`] by policy.
     pub async fn show_to(&self, person: &Person, id: &RequestId) -> Result<RequestView, DeskError> {
         let view = self.show(id).await?;
-        self.allow(person, Deed::Read, &view.request.plan.environment)?;
+        self.allow_for(person, Deed::Read, &view.request.plan)?;
         Ok(view)
     }
 
@@ -167,7 +167,7 @@ impl Desk {
             limit: Some(which.limit),
         };
         let mut requests = self.store.list(&filter).await?;
-        requests.retain(|request| self.allow(person, Deed::Read, &request.plan.environment).is_ok());
+        requests.retain(|request| self.allow_for(person, Deed::Read, &request.plan).is_ok());
         Ok(requests)
     }
 }

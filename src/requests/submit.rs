@@ -29,7 +29,7 @@ impl Desk {
         origin: Option<&Origin>,
     ) -> Result<Submitted, DeskError> {
         let plan = &prepared.plan;
-        self.allow(person, Deed::Request, &plan.environment)?;
+        self.allow_for(person, Deed::Request, plan)?;
         if let Some(origin) = origin
             && let Some(made) = self.store.made_by(&origin.interaction).await?
         {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::approve::Approvable;
 use super::{Desk, DeskError};
 use crate::model::{EnvironmentName, Person, ProjectName, Request, RequestState, StepId};
-use crate::policy::Deed;
+use crate::policy::{Approving, Deed};
 use crate::store::RequestFilter;
 
 /// A request with the steps of it that wait.
@@ -26,7 +26,7 @@ impl Desk {
         let open = RequestFilter { states: vec![RequestState::Open], ..RequestFilter::default() };
         let mut awaited = Vec::new();
         for request in self.store.list(&open).await?.into_iter().rev() {
-            if self.allow(person, Deed::Approve(&request.by), &request.plan.environment).is_err() {
+            if self.allow_for(person, Deed::Approve(Approving::anything(&request.by)), &request.plan).is_err() {
                 continue;
             }
             let view = self.show(&request.id).await?;
@@ -45,7 +45,8 @@ impl Desk {
     /// [`DeskError::Store`].
     pub async fn known_projects(&self, person: &Person) -> Result<Vec<ProjectName>, DeskError> {
         let asked_for = self.store.asked_for().await?.into_iter();
-        let seen = asked_for.filter(|(_, environment)| self.allow(person, Deed::Read, environment).is_ok());
+        let seen = asked_for
+            .filter(|(project, environment)| self.allow(person, Deed::Read, environment, Some(project)).is_ok());
         let mut projects: Vec<ProjectName> = seen.map(|(project, _)| project).collect();
         projects.dedup();
         Ok(projects)

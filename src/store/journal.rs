@@ -1,5 +1,7 @@
 //! The journal: every event of a run, written only by who holds the lease, numbered without a gap.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -62,8 +64,8 @@ impl Store {
 async fn append(conn: &mut SqliteConnection, lease: &Lease, event: &Event) -> Result<Recorded, JournalError> {
     leases::holds(conn, lease).await?;
     match event {
-        Event::Started { step, digest } => {
-            may_start(conn, &lease.request, step, digest).await?;
+        Event::Started { step, digest, approvers } => {
+            may_start(conn, &lease.request, step, digest, approvers).await?;
             holdings::started(conn, &lease.request, step).await?;
         }
         Event::Finished { outputs, resource, ours, .. } => {
@@ -80,6 +82,7 @@ async fn may_start(
     id: &RequestId,
     step: &Step,
     digest: &Digest,
+    counted: &BTreeSet<String>,
 ) -> Result<(), JournalError> {
     let request = requests::load(conn, id).await?;
     if !request.state.is_open() {
@@ -91,8 +94,8 @@ async fn may_start(
     }
     let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
     if needed > 0 {
-        let given = approvals::approvers(conn, id, &step.desired.id, digest, &request.by.name).await?.len();
-        if u32::try_from(given).unwrap_or(u32::MAX) < needed {
+        let given = approvals::approvers(conn, id, &step.desired.id, digest, &request.by.name).await?;
+        if !counted.is_subset(&given) || u32::try_from(counted.len()).unwrap_or(u32::MAX) < needed {
             return Err(not_approved());
         }
     }

@@ -17,6 +17,7 @@ use genkan::config::Config;
 use genkan::engine::FreshLooks;
 use genkan::engine::limit::Gates;
 use genkan::model::{AccountId, Direction, Person, RequestId, RequestState, StepState};
+use genkan::policy::Policy;
 use genkan::requests::carry_out::CarriedOut;
 use genkan::requests::plan::Wish;
 use genkan::requests::submit::Submitted;
@@ -158,6 +159,7 @@ fn desk(platform: &LocalPlatform, config: Config, store: &Store, ahead: &Arc<Ato
     Desk::new(DeskParts {
         cloud: Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits))),
         config,
+        policy: Arc::new(Policy::built_in()),
         store: store.clone(),
         journal: Arc::new(store.clone()),
         clock: Arc::new(move || Timestamp::now() + SignedDuration::from_micros(ahead.load(Ordering::SeqCst))),

@@ -11,6 +11,7 @@ use genkan::config::Config;
 use genkan::engine::FreshLooks;
 use genkan::engine::limit::Gates;
 use genkan::model::{AccountId, Direction, Person, Plan, ProjectName, RequestId, RequestState, StepState};
+use genkan::policy::Policy;
 use genkan::requests::carry_out::CarriedOut;
 use genkan::requests::plan::Wish;
 use genkan::requests::show::RequestView;
@@ -88,6 +89,7 @@ impl House {
         let ahead = Arc::clone(&self.ahead);
         let desk = Desk::new(DeskParts {
             config,
+            policy: Arc::new(Policy::built_in()),
             journal: Arc::new(TappedJournal { store: store.clone(), trap: Arc::clone(&trap) }),
             store,
             cloud,

@@ -8,6 +8,7 @@ use genkan::model::plan::Desired;
 use genkan::model::{Contents, Direction, EnvironmentName, Observed, Outputs, Owner, ProjectName, Spec, StepId};
 use genkan::plan::build::{Look, Subject, plan};
 use genkan::plan::{blueprint, order};
+use genkan::policy::Policy;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -136,7 +137,7 @@ fn printed(case: &Case) -> String {
     let (adopt, delete_data) = (case.adopt.clone(), case.delete_data);
     let subject =
         Subject { direction: case.direction, project, environment, place, repository: None, adopt, delete_data };
-    let plan = plan(&config, &subject, order::ordered(case.direction, wanted), &looks);
+    let plan = plan(&config, &subject, order::ordered(case.direction, wanted), &looks, Policy::built_in().digest());
     let again = serde_json::to_string(&plan).expect("JSON");
     let again: genkan::model::Plan = serde_json::from_str(&again).expect("a plan");
     assert_eq!((again.digest(), &again), (plan.digest(), &plan), "a plan is the same after it was stored");

@@ -238,6 +238,7 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
             step: Some("a-step".parse().unwrap()),
             approvers: ["ken".to_owned()].into(),
+            digest: None,
         },
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn is_last(view: &RequestView, part: &Part) -> bool {
 /// Whether the step was asked for, or begun, as something else since.
 fn is_void(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
     let latest = view.history.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::Held { step: now, digest } | Event::Started { step: now, digest } if now.desired.id == *step => {
+        Event::Held { step: now, digest } | Event::Started { step: now, digest, .. } if now.desired.id == *step => {
             Some(digest)
         }
         _ => None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::plan::Terms;
 use crate::model::plan::{Change, Desired, Direction, GateReason, Input, OnExisting, Scope};
 use crate::model::resource::{
     AuthType, BucketEncryption, EcrRepository, ObjectOwnership, S3Bucket, SecretCopy, ServerType, SourceCredential,
@@ -80,10 +81,16 @@ pub fn step(name: &str, environment: &str, spec: Spec, action: Action) -> Step {
     let approvals = if environment == "dev" { 1 } else { 2 };
     let approvers = vec!["infra-leads".to_owned()];
     let destroys = matches!(&action, Action::Remove { contents } if !contents.is_empty());
+    let terms = Terms {
+        roles: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        policy: Digest::of(&"rules"),
+        engine: "genkan".to_owned(),
+    };
     let gate = match spec.other_account(&place.account) {
-        _ if destroys => Some(Gate { reason: GateReason::DestroysData, approvals, approvers }),
+        _ if destroys => Some(Gate { reason: GateReason::DestroysData, approvals, approvers, terms }),
         Some(account) if action.changes_something() => {
-            Some(Gate { reason: GateReason::OtherAccount { account: account.clone() }, approvals, approvers })
+            Some(Gate { reason: GateReason::OtherAccount { account: account.clone() }, approvals, approvers, terms })
         }
         _ => None,
     };
@@ -242,7 +249,7 @@ impl Made for RequestView {
         let view = find(self, step);
         view.state = StepState::Running { since: at(9), failures: 0 };
         let (step, digest) = (Box::new(view.step.clone()), view.step.digest());
-        self.wrote(9, Event::Started { step, digest })
+        self.wrote(9, Event::Started { step, digest, approvers: [].into() })
     }
 
     fn approved(&mut self, step: &str, by: &str) -> &mut Self {

@@ -143,7 +143,8 @@ fn details_and_help() {
         ours: true,
     };
     let begun = step("repository", "dev", super::made::repository("project-x-dev-algorithm"), Action::Create);
-    view.wrote(1, Event::Started { digest: begun.digest(), step: Box::new(begun) }).wrote(2, finished);
+    view.wrote(1, Event::Started { digest: begun.digest(), step: Box::new(begun), approvers: [].into() })
+        .wrote(2, finished);
     let waits = Event::Waiting {
         step: id("vpc-id"),
         on: "SSM parameter /dev/project-x/vpc-id".to_owned(),

@@ -78,7 +78,7 @@ fn word(state: &StepState) -> &'static str {
 fn every_state_met_by_every_event() {
     let one = step("one");
     let events = [
-        Event::Started { digest: one.digest(), step: one.clone() },
+        Event::Started { digest: one.digest(), step: one.clone(), approvers: BTreeSet::new() },
         finished(Did::Created, "b"),
         finished(Did::Seen, "b"),
         waiting("it"),
@@ -121,7 +121,7 @@ fn what_is_done_changes_only_where_it_was_waited_for() {
 #[test]
 fn tries_are_counted_until_a_person_asks_for_another() {
     let one = step("one");
-    let started = Event::Started { digest: one.digest(), step: one };
+    let started = Event::Started { digest: one.digest(), step: one, approvers: BTreeSet::new() };
     let mut state = StepState::Pending;
     for tries in 1..=3 {
         state = state.after(at(1), &started);

@@ -68,7 +68,7 @@ async fn a_step_with_a_gate_starts_only_when_enough_others_approved_exactly_this
     let request = shelf.submit(onboard("project-x", vec![step.clone()])).await;
     let lease = shelf.lease(&request.id).await;
     let refused = Err(JournalError::NotApproved(request.id.clone()));
-    let start = started(&step);
+    let start = started_with(&step, &["lea", "leo"]);
     assert_eq!(store.append(&lease, &start).await, refused, "nobody said anything");
 
     let other_digest = Digest::of(&"another VPC");
@@ -76,7 +76,7 @@ async fn a_step_with_a_gate_starts_only_when_enough_others_approved_exactly_this
         store.approve(&request.id, &approval(&step, other_digest.clone(), name)).await.unwrap();
     }
     assert_eq!(store.append(&lease, &start).await, refused, "they approved something else");
-    let pretended = Event::Started { step: Box::new(step.clone()), digest: other_digest };
+    let pretended = Event::Started { step: Box::new(step.clone()), digest: other_digest, approvers: [].into() };
     assert_eq!(store.append(&lease, &pretended).await, refused, "the digest is not the step's");
 
     let mut other_step = step.clone();
@@ -94,6 +94,10 @@ async fn a_step_with_a_gate_starts_only_when_enough_others_approved_exactly_this
     assert!(!store.begun(&key(&step), None).await.unwrap());
 
     store.approve(&request.id, &approval(&step, step.digest(), "leo")).await.unwrap();
+    let alone = started_with(&step, &["lea"]);
+    assert_eq!(store.append(&lease, &alone).await, refused, "one who is counted on is not two");
+    let with_who_asked = started_with(&step, &["lea", "ann"]);
+    assert_eq!(store.append(&lease, &with_who_asked).await, refused, "who asked does not count");
     store.append(&lease, &start).await.expect("two others approved exactly this");
     assert!(store.begun(&key(&step), None).await.unwrap());
 }
@@ -106,7 +110,10 @@ async fn an_approval_of_another_request_does_not_count() {
     let two = shelf.submit(onboard("project-y", vec![step.clone()])).await;
     shelf.store.approve(&one.id, &approval(&step, step.digest(), "lea")).await.unwrap();
     let lease = shelf.lease(&two.id).await;
-    assert_eq!(shelf.store.append(&lease, &started(&step)).await, Err(JournalError::NotApproved(two.id)));
+    assert_eq!(
+        shelf.store.append(&lease, &started_with(&step, &["lea"])).await,
+        Err(JournalError::NotApproved(two.id))
+    );
 }
 
 #[tokio::test]

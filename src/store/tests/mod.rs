@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::{NewRequest, Store};
 use crate::engine::Lease;
-use crate::model::plan::{Desired, GateReason, OnExisting, Scope};
+use crate::model::plan::{Desired, GateReason, OnExisting, Scope, Terms};
 use crate::model::resource::{EcrRepository, SecretCopy, TagMutability};
 use crate::model::run::{Did, ResourceKey};
 use crate::model::{
@@ -130,7 +130,13 @@ fn step(id: &str, scope: Scope, spec: Spec, action: Action) -> Step {
 
 fn gated(mut step: Step, approvals: u32) -> Step {
     let reason = GateReason::OtherAccount { account: "111111111111".parse().unwrap() };
-    step.gate = Some(Gate { reason, approvals, approvers: vec!["infra-leads".to_owned()] });
+    let terms = Terms {
+        roles: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        policy: Digest::of(&"rules"),
+        engine: "genkan".to_owned(),
+    };
+    step.gate = Some(Gate { reason, approvals, approvers: vec!["infra-leads".to_owned()], terms });
     step
 }
 
@@ -168,7 +174,12 @@ fn key(step: &Step) -> ResourceKey {
 }
 
 fn started(step: &Step) -> Event {
-    Event::Started { step: Box::new(step.clone()), digest: step.digest() }
+    started_with(step, &[])
+}
+
+fn started_with(step: &Step, approvers: &[&str]) -> Event {
+    let approvers = approvers.iter().map(|&name| name.to_owned()).collect();
+    Event::Started { step: Box::new(step.clone()), digest: step.digest(), approvers }
 }
 
 fn finished(step: &Step, did: Did, ours: bool) -> Event {

@@ -18,7 +18,7 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
     shelf.store.approve(&request.id, &approval).await.unwrap();
     let lease = shelf.lease(&request.id).await;
     let written = [
-        shelf.store.append(&lease, &started(&step)).await.unwrap(),
+        shelf.store.append(&lease, &started_with(&step, &["lea"])).await.unwrap(),
         shelf.store.append(&lease, &finished(&step, Did::Created, true)).await.unwrap(),
     ];
     let Shelf { dir, store } = shelf;
