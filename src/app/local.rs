@@ -6,9 +6,8 @@ use std::path::Path;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use serde_json::{Value, json};
 
-use crate::aws::roles::role_policies;
+use crate::aws::roles::{identity_policy, role_policies};
 use crate::config::Config;
 use crate::model::{AccountId, EnvironmentName, ProjectName};
 use crate::requests::{Desk, DeskError};
@@ -196,7 +195,7 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
                     max_session_seconds: 3600,
                 })
                 .collect(),
-            users: if is_hub { vec![user()] } else { vec![] },
+            users: if is_hub { vec![user(config)] } else { vec![] },
             secrets: if is_hub {
                 vec![SeedSecret { name: config.secret.name.clone(), value: TOKEN.to_owned(), version_id: None }]
             } else {
@@ -211,20 +210,12 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
 }
 
 /// The tool's own identity: it may assume roles, and nothing else.
-fn user() -> SeedUser {
-    let policy: Value = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-            "Resource": "arn:aws:iam::*:role/genkan-*",
-        }],
-    });
+fn user(config: &Config) -> SeedUser {
     SeedUser {
         name: USER.to_owned(),
         access_key: ACCESS_KEY.0.to_owned(),
         secret_key: ACCESS_KEY.1.to_owned(),
-        policies: vec![("assume-roles".to_owned(), policy)],
+        policies: vec![("assume-roles".to_owned(), identity_policy(config))],
     }
 }
 

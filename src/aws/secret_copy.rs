@@ -1,5 +1,7 @@
 //! The copy of the platform's secret in the project's account. The value passes through one function, and equality is seen by version ids.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::Blob;
@@ -72,8 +74,11 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
     };
     match role {
         RoleKind::Reader => {
-            let names = if copy == source { vec![copy] } else { vec![copy, source] };
-            vec![allow("SecretLook", &["secretsmanager:DescribeSecret"], of(&names))]
+            let names: BTreeSet<&str> = [(reach.is_home(), copy), (reach.has_secret(), source)]
+                .into_iter()
+                .filter_map(|(is_here, name)| is_here.then_some(name))
+                .collect();
+            if names.is_empty() { vec![] } else { vec![look(reach, &names)] }
         }
         RoleKind::Writer => vec![
             allow(
@@ -96,6 +101,24 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
         ],
         RoleKind::Authoriser => Vec::new(),
     }
+}
+
+/// What it takes in that account to look at a copy that is there (`is_home`), or at its source, or both.
+pub(super) fn looks(reach: &Reach<'_>, spec: &CopySpec, is_home: bool) -> Vec<Statement> {
+    let source = spec.source.as_ref().unwrap_or(&reach.config.secret.name);
+    let names = [(is_home, &spec.name), (reach.has_secret(), source)];
+    let names: BTreeSet<&str> =
+        names.into_iter().filter(|(is_here, _)| *is_here).map(|(_, name)| name.as_str()).collect();
+    if names.is_empty() { vec![] } else { vec![look(reach, &names)] }
+}
+
+fn look(reach: &Reach<'_>, names: &BTreeSet<&str>) -> Statement {
+    let arns: Vec<String> = names.iter().flat_map(|name| arns(reach, name)).collect();
+    Statement::new(
+        "SecretLook",
+        &["secretsmanager:DescribeSecret"],
+        &arns.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
 }
 
 impl SecretCopy {
@@ -122,10 +145,10 @@ impl SecretCopy {
     }
 
     fn source_hand(&self, source: &Source, role: RoleKind) -> Hand {
-        let statements = match role {
-            RoleKind::SecretReader => permissions(role, &self.asked.sessions.reach(&source.place), Some(&self.spec)),
-            _ => Vec::new(),
-        };
+        if role == RoleKind::Reader {
+            return self.asked.sessions.reader_at(&source.place, &self.asked.ask);
+        }
+        let statements = permissions(role, &self.asked.sessions.reach(&source.place), Some(&self.spec));
         let Place { account, region } = &source.place;
         self.asked.sessions.hand(account, region, role, &self.asked.ask.behalf, &statements)
     }

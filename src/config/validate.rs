@@ -214,8 +214,8 @@ impl<'a> Check<'a> {
             Some(name) => self.account(&["secret", "account"], name),
             None => self.config.account(name), // a hub that does not exist is said at the hub
         };
-        if let (Some(role), Some(account)) = (&secret.reader, account) {
-            self.role(&["secret", "reader"], role, name, account);
+        if let Some(account) = account {
+            self.role(&["secret", "reader"], &secret.reader, name, account);
         }
         // Secrets Manager API Reference, CreateSecret: Name.
         static NAME: LazyLock<Regex> =
