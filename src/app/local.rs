@@ -7,6 +7,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+use serde_json::json;
+
 use crate::aws::roles::{identity_policy, role_policies};
 use crate::config::Config;
 use crate::model::{AccountId, EnvironmentName, ProjectName};
@@ -211,11 +213,20 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
 
 /// The tool's own identity: it may assume roles, and nothing else.
 fn user(config: &Config) -> SeedUser {
+    let policy = identity_policy(config);
+    let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
     SeedUser {
         name: USER.to_owned(),
         access_key: ACCESS_KEY.0.to_owned(),
         secret_key: ACCESS_KEY.1.to_owned(),
-        policies: vec![("assume-roles".to_owned(), identity_policy(config))],
+        // A user's policy may be 2048 characters long: each statement is one.
+        policies: statements
+            .iter()
+            .enumerate()
+            .map(|(number, statement)| {
+                (format!("assume-roles-{number}"), json!({"Version": "2012-10-17", "Statement": [statement]}))
+            })
+            .collect(),
     }
 }
 

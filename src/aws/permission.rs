@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::tags::{MANAGED_BY, MANAGED_BY_KEY};
 use crate::config::Config;
 use crate::config::accounts::partition;
 use crate::model::{AccountId, Place};
@@ -58,6 +59,16 @@ impl Statement {
         }
         fields
     }
+}
+
+/// The condition that what is touched carries our mark.
+pub(super) fn is_marked() -> Value {
+    json!({"StringEquals": {format!("aws:ResourceTag/{MANAGED_BY_KEY}"): MANAGED_BY}})
+}
+
+/// The condition that what is made or tagged gets our mark.
+pub(super) fn gets_marked() -> Value {
+    json!({"StringEquals": {format!("aws:RequestTag/{MANAGED_BY_KEY}"): MANAGED_BY}})
 }
 
 /// IAM takes a single text where a list has one entry.

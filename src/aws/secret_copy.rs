@@ -7,11 +7,12 @@ use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::Blob;
 use futures::try_join;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde_json::json;
 
 use super::asked::{Asked, blocked, gone, may_be_there, wrong};
 use super::error::Refused;
 use super::hand::Hand;
-use super::permission::{Reach, Statement};
+use super::permission::{Reach, Statement, gets_marked, is_marked};
 use super::secret_described::{Described, arns, describe, is_current, keys, make_current, token};
 use super::session::Sessions;
 use super::tags;
@@ -72,6 +73,8 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
         let arns: Vec<&str> = arns.iter().map(String::as_str).collect();
         Statement::new(sid, actions, &arns)
     };
+    let mut made = gets_marked();
+    made["StringEquals"]["secretsmanager:Name"] = json!(copy);
     match role {
         RoleKind::Reader => {
             let names: BTreeSet<&str> = [(reach.is_home(), copy), (reach.has_secret(), source)]
@@ -81,23 +84,25 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
             if names.is_empty() { vec![] } else { vec![look(reach, &names)] }
         }
         RoleKind::Writer => vec![
+            allow("SecretCopyMake", &["secretsmanager:CreateSecret"], of(&[copy])).when(made),
+            allow("SecretCopyMark", &["secretsmanager:TagResource"], of(&[copy])).when(gets_marked()),
+            // What is restored may be without a mark: it gets one then.
+            allow("SecretCopyRestore", &["secretsmanager:RestoreSecret"], of(&[copy])),
             allow(
                 "SecretCopyWrite",
                 &[
-                    "secretsmanager:CreateSecret",
-                    "secretsmanager:TagResource",
                     "secretsmanager:PutSecretValue",
                     "secretsmanager:UpdateSecretVersionStage",
-                    "secretsmanager:RestoreSecret",
                     "secretsmanager:DeleteSecret",
                 ],
                 of(&[copy]),
-            ),
-            keys("SecretCopyKey", reach, &["kms:GenerateDataKey", "kms:Decrypt"]),
+            )
+            .when(is_marked()),
+            keys("SecretCopyKey", reach, &["kms:GenerateDataKey", "kms:Decrypt"], copy),
         ],
         RoleKind::SecretReader => vec![
             allow("SecretRead", &["secretsmanager:GetSecretValue"], of(&[source])),
-            keys("SecretReadKey", reach, &["kms:Decrypt"]),
+            keys("SecretReadKey", reach, &["kms:Decrypt"], source),
         ],
         RoleKind::Authoriser => Vec::new(),
     }

@@ -94,7 +94,13 @@ impl<'a> Check<'a> {
         // STS API Reference, AssumeRole.
         static CHARACTERS: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_+=,.@:/-]+$").expect("a valid pattern"));
-        let Some(text) = external_id else { return };
+        let Some(text) = external_id else {
+            let what =
+                "its roles are assumed without an external id: whoever else may be led to name them could use them";
+            let mend =
+                "set external_id, and ask for it in the roles' trust policies (`genkan policies render`)".to_owned();
+            return self.warning(&["accounts", account, "id"], what, mend);
+        };
         if !(2..=1224).contains(&text.len()) || !CHARACTERS.is_match(text) {
             let what = format!("`{text}` is not an external id");
             self.error(
