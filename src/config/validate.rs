@@ -94,7 +94,13 @@ impl<'a> Check<'a> {
         // STS API Reference, AssumeRole.
         static CHARACTERS: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_+=,.@:/-]+$").expect("a valid pattern"));
-        let Some(text) = external_id else { return };
+        let Some(text) = external_id else {
+            let what =
+                "its roles are assumed without an external id: whoever else may be led to name them could use them";
+            let mend =
+                "set external_id, and ask for it in the roles' trust policies (`genkan policies render`)".to_owned();
+            return self.warning(&["accounts", account, "id"], what, mend);
+        };
         if !(2..=1224).contains(&text.len()) || !CHARACTERS.is_match(text) {
             let what = format!("`{text}` is not an external id");
             self.error(
@@ -214,8 +220,8 @@ impl<'a> Check<'a> {
             Some(name) => self.account(&["secret", "account"], name),
             None => self.config.account(name), // a hub that does not exist is said at the hub
         };
-        if let (Some(role), Some(account)) = (&secret.reader, account) {
-            self.role(&["secret", "reader"], role, name, account);
+        if let Some(account) = account {
+            self.role(&["secret", "reader"], &secret.reader, name, account);
         }
         // Secrets Manager API Reference, CreateSecret: Name.
         static NAME: LazyLock<Regex> =

@@ -208,6 +208,12 @@ impl Run<'_> {
             }
             Judgement::Do(decided) => {
                 let was_ours = matches!(observed, Observed::Ours { .. });
+                // Its sessions tell the digest of what is done, where that is not what was looked for.
+                let resource = if decided.digest() == step.digest() {
+                    resource
+                } else {
+                    self.engine.cloud.resource(self.judge.ask(&decided).await?)
+                };
                 self.act(decided, was_ours, state, resource).await
             }
         }

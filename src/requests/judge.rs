@@ -85,14 +85,15 @@ impl Judge for DeskJudge<'_> {
     async fn ask(&self, step: &Step) -> Result<Ask, JournalError> {
         let digest = step.digest();
         let approvers = self.approvers(step, &digest).await.map_err(storage)?;
+        let plan = &self.request.plan;
         let behalf = Behalf {
             person: self.request.by.name.clone(),
             request: Some(self.request.id.clone()),
             step: Some(step.desired.id.clone()),
             approvers,
             digest: Some(digest),
+            sights: plan.steps.iter().map(|step| (step.desired.place.clone(), step.desired.spec.clone())).collect(),
         };
-        let plan = &self.request.plan;
         self.desk.ask(plan.direction, &step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
     }
 
