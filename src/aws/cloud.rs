@@ -16,6 +16,7 @@ use super::ssm_parameter::SsmParameter;
 use super::zone_association::ZoneAssociation;
 use crate::config::Config;
 use crate::engine::limit::Gates;
+use crate::engine::witness::Witness;
 use crate::engine::{Ask, Cloud, CloudError, Resource};
 use crate::model::RoleKind;
 use crate::model::Spec;
@@ -28,9 +29,10 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// `base` is what aws-config loaded, with the one HTTP client that all share; see [`Sessions::new`].
-    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates) -> Self {
-        Self { sessions: Sessions::new(config, base, gates) }
+    /// `base` is what aws-config loaded, with the one HTTP client that all share; see [`Sessions::new`]. `witness`: who is
+    /// told of every privileged call before it is made.
+    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates, witness: Arc<dyn Witness>) -> Self {
+        Self { sessions: Sessions::new(config, base, gates, witness) }
     }
 
     /// The resource that `ask` means, and the sessions that a step of it will need.

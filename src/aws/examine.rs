@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 use futures::future::{BoxFuture, join_all};
 
 use super::hand::Hand;
@@ -142,7 +143,7 @@ impl<'a> Examined<'a> {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<Option<T>, Box<Finding>>
     where
-        T: Send,
+        T: RequestId + Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         match hand.call(action, resource, call).await {

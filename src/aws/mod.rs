@@ -29,6 +29,7 @@ pub mod tags;
 #[cfg(test)]
 mod testing;
 pub mod trust;
+mod watched;
 pub mod zone_association;
 mod zone_calls;
 mod zone_permissions;

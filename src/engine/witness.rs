@@ -41,6 +41,9 @@ pub struct Outcome {
     pub aws_request: Option<String>,
 }
 
+/// An outcome's code where no answer came, or none was waited for: whether the call was carried out is not known.
+pub const NO_ANSWER: &str = "no answer";
+
 /// An intent that was written down: what came of it is written beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told(pub u64);
@@ -68,4 +71,19 @@ pub trait Witness: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Unwitnessed`]: the call was made, and the log says only that it was to be.
     async fn after(&self, told: Told, outcome: &Outcome) -> Result<(), Unwitnessed>;
+}
+
+/// Where nothing is to be done with power: it writes nothing down, so no such call is made.
+#[derive(Debug, Clone, Copy)]
+pub struct NoPower;
+
+#[async_trait]
+impl Witness for NoPower {
+    async fn before(&self, _: &Intent) -> Result<Told, Unwitnessed> {
+        Err(Unwitnessed("nothing is to be done with power here".to_owned()))
+    }
+
+    async fn after(&self, _: Told, _: &Outcome) -> Result<(), Unwitnessed> {
+        Ok(())
+    }
 }

@@ -22,6 +22,14 @@ impl RoleKind {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::Reader, Self::Writer, Self::Authoriser, Self::SecretReader];
 
+    /// Whether it can do more than look: then the audit log has every call under it, and its assuming.
+    pub const fn has_power(self) -> bool {
+        match self {
+            Self::Reader => false,
+            Self::Writer | Self::Authoriser | Self::SecretReader => true,
+        }
+    }
+
     /// What people call it.
     pub const fn word(self) -> &'static str {
         match self {
