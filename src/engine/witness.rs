@@ -1,45 +1,8 @@
 //! The witness of what is done with power: every privileged call is told to it before it is made, and what came of it afterwards.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Digest, RequestId, RoleKind, StepId};
-
-/// A call that is about to be made under a role that can do more than look, or the assuming of such a role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// On whose behalf: who asked.
-    pub person: String,
-    /// For which request; none for `doctor`.
-    pub request: Option<RequestId>,
-    /// For which step.
-    pub step: Option<StepId>,
-    /// Who approved it.
-    pub approvers: BTreeSet<String>,
-    /// The step's digest.
-    pub digest: Option<Digest>,
-    /// In which account.
-    pub account: AccountId,
-    /// Under which role, by ARN.
-    pub role: String,
-    /// What that role is.
-    pub kind: RoleKind,
-    /// The IAM action: `route53:AssociateVPCWithHostedZone`.
-    pub action: String,
-    /// What it is done to: an ARN or a name; never a secret.
-    pub resource: String,
-}
-
-/// What came of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// AWS's error code; `no answer` where none came; none where it was done.
-    pub code: Option<String>,
-    /// AWS's id of the request, as CloudTrail has it.
-    pub aws_request: Option<String>,
-}
+pub use crate::model::audit::{Intent, Outcome};
 
 /// An outcome's code where no answer came, or none was waited for: whether the call was carried out is not known.
 pub const NO_ANSWER: &str = "no answer";
