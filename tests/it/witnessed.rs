@@ -41,7 +41,7 @@ async fn every_call_with_power_has_one_earlier_intent_and_its_outcome_and_there_
     }
     let associated = lines.iter().find(|line| line.intent.action == "route53:AssociateVPCWithHostedZone");
     let intent = &associated.expect("it was").intent;
-    assert_eq!(intent.approvers.iter().map(String::as_str).collect::<Vec<_>>(), ["ren"]);
+    assert_eq!(intent.approvers.iter().map(String::as_str).collect::<Vec<_>>(), ["mio", "ren"]);
     assert!(intent.digest.is_some(), "an approval is for a digest");
 }
 
