@@ -3,6 +3,9 @@
 //! `tree` is the arithmetic, `note` what is signed, `checkpoints` when; `verify` finds what was changed, in a store or in an
 //! export; `pages` reads.
 
+mod checkpoints;
+mod key;
+mod note;
 mod tree;
 mod witness;
 
@@ -16,6 +19,8 @@ use super::error::StoreError;
 use super::rows::{count, now};
 use crate::model::audit::{Entry, What};
 
+pub use key::Key;
+
 impl Store {
     /// Writes one entry down that stands for itself: a process that starts, a checkpoint that was posted.
     ///
@@ -23,6 +28,22 @@ impl Store {
     /// [`StoreError::Failed`]; nothing was written.
     pub async fn tell(&self, what: What) -> Result<u64, StoreError> {
         self.writer.write(None, move |conn| Box::pin(async move { append(conn, what).await })).await
+    }
+
+    /// The same for the first entry of a process that can change something: only in a log whose end fits its tree and its
+    /// last checkpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]; also where it does not fit.
+    pub async fn tell_first(&self, what: What) -> Result<u64, StoreError> {
+        self.writer
+            .write(None, move |conn| {
+                Box::pin(async move {
+                    checkpoints::fits(conn).await?;
+                    append(conn, what).await
+                })
+            })
+            .await
     }
 
     /// Hands one entry in without waiting until it is on disk: for a refusal, after which nothing is done. What is written
