@@ -1,9 +1,14 @@
 //! The audit log: entries that are only appended, each in the transaction of the thing that it tells of, and the tree over them.
 //!
-//! `tree` is the arithmetic, `note` what is signed, `checkpoints` when; `verify` finds what was changed, in a store or in an
-//! export; `pages` reads.
+//! `tree` is the arithmetic, `note` what is signed, `checkpoints` when; `verify` finds what was changed; `export`
+//! takes the log out.
 
+mod checkpoints;
+mod export;
+mod key;
+mod note;
 mod tree;
+mod verify;
 mod witness;
 
 use jiff::Timestamp;
@@ -16,6 +21,10 @@ use super::error::StoreError;
 use super::rows::{count, now};
 use crate::model::audit::{Entry, What};
 
+pub use export::{check_proof, read};
+pub use key::Key;
+pub use verify::{Check, Fault, Outsider, Report, name_of_key};
+
 impl Store {
     /// Writes one entry down that stands for itself: a process that starts, a checkpoint that was posted.
     ///
@@ -23,6 +32,48 @@ impl Store {
     /// [`StoreError::Failed`]; nothing was written.
     pub async fn tell(&self, what: What) -> Result<u64, StoreError> {
         self.writer.write(None, move |conn| Box::pin(async move { append(conn, what).await })).await
+    }
+
+    /// The same for the first entry of a process that can change something: only in a log whose end fits its tree and its
+    /// last checkpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]; also where it does not fit.
+    pub async fn tell_first(&self, what: What) -> Result<u64, StoreError> {
+        self.writer
+            .write(None, move |conn| {
+                Box::pin(async move {
+                    checkpoints::fits(conn).await?;
+                    append(conn, what).await
+                })
+            })
+            .await
+    }
+
+    /// The log's id; where there is no log yet, one begins.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn begin_log(&self) -> Result<String, StoreError> {
+        self.writer
+            .write(None, move |conn| {
+                Box::pin(async move {
+                    let first: Option<String> = sqlx::query_scalar("select entry from audit_entries where number = 0")
+                        .fetch_optional(&mut *conn)
+                        .await?;
+                    if first.is_none() {
+                        begin(conn).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await?;
+        self.log_id().await?.ok_or_else(|| checkpoints::unfit("it has no beginning"))
+    }
+
+    /// Where the key is, unless the operator says otherwise: beside the store.
+    pub fn audit_key(&self) -> std::path::PathBuf {
+        self.path.with_file_name("audit.key")
     }
 
     /// Hands one entry in without waiting until it is on disk: for a refusal, after which nothing is done. What is written
