@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_types::SdkConfig;
+use futures::future::join;
 
+use super::checkpoints;
 use super::ecr_repository::EcrRepository;
 use super::examine::examine;
 use super::hand::Hand;
@@ -20,6 +22,7 @@ use crate::engine::witness::Witness;
 use crate::engine::{Ask, Cloud, CloudError, Resource};
 use crate::model::RoleKind;
 use crate::model::Spec;
+use crate::model::audit::Checkpoint;
 use crate::model::finding::Finding;
 
 /// The AWS accounts of the config.
@@ -75,7 +78,12 @@ impl Cloud for Aws {
         self.sessions.hub().caller().await
     }
 
+    async fn lock_away(&self, checkpoint: &Checkpoint) -> Result<String, CloudError> {
+        checkpoints::lock_away(&self.sessions, checkpoint).await
+    }
+
     async fn examine(&self) -> Vec<Finding> {
-        examine(&self.sessions).await
+        let (all, audit) = join(examine(&self.sessions), checkpoints::examine(&self.sessions)).await;
+        all.into_iter().chain(audit).collect()
     }
 }

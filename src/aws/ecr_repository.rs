@@ -44,7 +44,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Repos
                 "ecr:DeleteRepository",
             ],
         ),
-        RoleKind::Authoriser | RoleKind::SecretReader => Vec::new(),
+        RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }
 

@@ -91,7 +91,7 @@ impl<'a> Examined<'a> {
         // A role that can change something is only tried: its session may do nothing.
         let nothing = [Statement::new("Nothing", &["sts:GetCallerIdentity"], &["*"])];
         let statements = match kind {
-            RoleKind::Writer | RoleKind::Authoriser => &nothing[..],
+            RoleKind::Writer | RoleKind::Authoriser | RoleKind::Auditor => &nothing[..],
             RoleKind::Reader | RoleKind::SecretReader => &[],
         };
         let hand = self.sessions.hand(account, region, kind, &behalf, statements);
@@ -103,7 +103,7 @@ impl<'a> Examined<'a> {
         let looks: Vec<BoxFuture<'_, Finding>> = match kind {
             RoleKind::Reader => self.readers_looks(&hand),
             RoleKind::SecretReader => vec![Box::pin(self.secret_value(&hand))],
-            RoleKind::Writer | RoleKind::Authoriser => vec![],
+            RoleKind::Writer | RoleKind::Authoriser | RoleKind::Auditor => vec![],
         };
         findings.extend(join_all(looks).await);
         findings

@@ -10,6 +10,7 @@
 
 mod asked;
 mod assume;
+mod checkpoints;
 pub mod cloud;
 pub mod ecr_repository;
 pub mod error;

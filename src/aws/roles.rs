@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::trust_policy;
-use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{checkpoints, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
 
@@ -45,7 +45,7 @@ pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statemen
 }
 
 /// Which of an account's roles the tool will assume: the reader everywhere, the writer where projects live, the
-/// authoriser where a zone is, the secret reader where the source is.
+/// authoriser where a zone is, the secret reader where the source is, the auditor where checkpoints are put.
 pub fn roles_in_use(config: &Config, name: &str) -> BTreeSet<RoleKind> {
     let mut kinds = BTreeSet::from([RoleKind::Reader]);
     let environments = || config.environments.values();
@@ -57,6 +57,9 @@ pub fn roles_in_use(config: &Config, name: &str) -> BTreeSet<RoleKind> {
     }
     if config.secret_account().is_some_and(|(account, _)| account == name) {
         kinds.insert(RoleKind::SecretReader);
+    }
+    if config.audit.bucket.as_ref().is_some_and(|bucket| bucket.account == name) {
+        kinds.insert(RoleKind::Auditor);
     }
     kinds
 }
@@ -83,10 +86,11 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
     roles.into_iter().map(document).collect()
 }
 
-/// What these roles together need for every kind.
+/// What these roles together need for every kind, and for the audit log's checkpoints.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
-    each.flatten().collect()
+    let checkpoints = roles.iter().flat_map(|role| checkpoints::permissions(*role, reach, None));
+    each.flatten().chain(checkpoints).collect()
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Bucke
                 &[&objects],
             ),
         ],
-        RoleKind::Authoriser | RoleKind::SecretReader => Vec::new(),
+        RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }
 

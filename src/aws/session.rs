@@ -188,6 +188,7 @@ pub(super) fn role_of<'a>(config: &'a Config, account: &'a Account, kind: RoleKi
         RoleKind::Writer => &account.writer,
         RoleKind::Authoriser => &account.authoriser,
         RoleKind::SecretReader => config.secret.reader.as_ref().unwrap_or(&account.reader),
+        RoleKind::Auditor => config.audit.bucket.as_ref().map_or(&account.reader, |bucket| &bucket.role),
     }
 }
 

@@ -12,6 +12,7 @@ mod grounds;
 pub mod heard;
 pub mod judge;
 pub mod look;
+pub mod outside;
 pub mod plan;
 pub mod posted;
 pub mod reject;
@@ -151,6 +152,7 @@ impl Desk {
 
     /// Looks at everything that the tool needs: identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        self.cloud.examine().await
+        let (cloud, outside) = futures::future::join(self.cloud.examine(), self.examine_outside()).await;
+        cloud.into_iter().chain(outside).collect()
     }
 }

@@ -7,6 +7,7 @@ mod checkpoints;
 mod export;
 mod key;
 mod note;
+mod outside;
 mod tree;
 mod verify;
 mod witness;
