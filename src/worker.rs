@@ -1,5 +1,7 @@
 //! Carries out what is asked and approved, until it is stopped; after a restart it takes up what was left.
 
+mod checkpoints;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +38,10 @@ pub async fn work(
     // Subscribed before the look, so that no change between look and wait is lost; other processes write too.
     let mut changes = desk.changes_everywhere().await?;
     let mut under_way = JoinSet::new();
+    let mut aside = JoinSet::new();
+    if desk.config().audit.bucket.is_some() {
+        aside.spawn(checkpoints::put(desk.clone(), stop.clone()));
+    }
     while !*stop.borrow() {
         if swept.elapsed() >= SWEEP {
             swept = Instant::now();
@@ -74,6 +80,7 @@ pub async fn work(
         }
     }
     while under_way.join_next().await.is_some() {}
+    while aside.join_next().await.is_some() {}
     Ok(())
 }
 

@@ -145,6 +145,7 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
     let hub = config.account(&config.platform.hub).expect("the config was validated");
     let caller = format!("arn:aws:iam::{}:user/{USER}", hub.id);
     let mut roles = role_policies(config, &caller);
+    let audit = config.audit.bucket.as_ref();
     let accounts = config.accounts.iter().map(|(name, account)| {
         let region = config.region_of(account).to_string();
         let is_hub = *name == config.platform.hub;
@@ -205,6 +206,11 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
             },
             vpcs: project_vpcs.chain((!zones.is_empty()).then_some(platform_vpc)).collect(),
             zones,
+            locked_buckets: audit
+                .filter(|bucket| bucket.account == *name)
+                .map(|bucket| bucket.name.clone())
+                .into_iter()
+                .collect(),
             parameters: parameters.collect(),
         }
     });

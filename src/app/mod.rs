@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use tokio::sync::watch;
 
-use crate::cli::args::{Arguments, Command, Common, ConfigCommand, PoliciesCommand};
+use crate::cli::args::{Arguments, AuditCommand, Command, Common, ConfigCommand, PoliciesCommand};
 use crate::cli::commands::Terminal;
 use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
@@ -130,6 +130,9 @@ async fn run(arguments: Arguments, printer: &Printer) -> Result<Exit, AppError> 
             let loaded = Config::load(&find(common.config.as_deref())?)?;
             policies::render(loaded.config, caller, printer).await
         }
+        Command::Audit(AuditCommand::Verify(arguments)) if !arguments.is_of_store() => {
+            Ok(crate::cli::audit::verify(&arguments, printer)?)
+        }
         Command::Completions { shell } => {
             printer.plain(&manual::completions(shell));
             Ok(Exit::Done)
@@ -155,6 +158,9 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
     let stop = stop_on_signal();
     let desk = wire::desk(loaded.config).await?;
     let terminal = Terminal { desk, printer: printer.clone(), says: common.says.clone(), stop: stop.clone() };
+    if let Some(does) = command.changes() {
+        terminal.desk.begin(does).await?;
+    }
     let ended = match &command {
         Command::Plan(arguments) => terminal.plan(arguments).await,
         Command::Onboard(arguments) => terminal.onboard(arguments).await,
@@ -167,6 +173,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Requests(arguments) => terminal.requests(arguments).await,
         Command::Approvals => terminal.approvals().await,
         Command::Show { request } => terminal.show(request).await,
+        Command::Audit(command) => terminal.audit(command).await,
         Command::Doctor => Ok(terminal.doctor(chat::examine(terminal.desk.config()).await).await),
         Command::Serve => {
             let token = chat::token(terminal.desk.config())?;
@@ -174,7 +181,11 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         }
         _ => unreachable!("the other commands need no desk"),
     };
-    Ok(ended?)
+    // Whatever came of it is signed; also that it was refused.
+    let signed = if command.changes().is_some() { terminal.desk.checkpoint().await.map(drop) } else { Ok(()) };
+    let ended = ended?;
+    signed?;
+    Ok(ended)
 }
 
 fn config(common: &Common, command: ConfigCommand, printer: &Printer) -> Result<Exit, AppError> {

@@ -12,6 +12,7 @@ use crate::cli::{Exit, Printer};
 use crate::config::Config;
 use crate::engine::Cloud;
 use crate::engine::limit::Gates;
+use crate::engine::witness::NoPower;
 use crate::requests::DeskError;
 
 pub(super) async fn render(config: Config, caller: Option<String>, printer: &Printer) -> Result<Exit, AppError> {
@@ -37,7 +38,7 @@ pub(super) async fn render(config: Config, caller: Option<String>, printer: &Pri
 
 async fn whoever_runs_this(config: &Config) -> Result<String, AppError> {
     let gates = Gates::new(&config.limits);
-    let aws = Aws::new(Arc::new(config.clone()), wire::environment(config).await, gates);
+    let aws = Aws::new(Arc::new(config.clone()), wire::environment(config).await, gates, Arc::new(NoPower));
     aws.caller().await.map_err(|error| {
         AppError::Desk(DeskError::Invalid(
             format!("which identity genkan will run under is not known ({error}): say it with --caller ARN").into(),

@@ -169,6 +169,8 @@ fn seed(config: &Config) -> DiscordSeed {
     };
     let mut channels = vec![channel(&settings.channel, "platform", "Ask for projects to be let in or shown out")];
     channels.extend(approvals.map(|id| channel(id, "infra-approvals", "What waits for an infra lead's approval")));
+    let audit = config.audit.channel.iter();
+    channels.extend(audit.map(|id| channel(id, "audit-log", "Checkpoints of the audit log, for everybody to keep")));
     let roles = settings.roles.iter().map(|(group, id)| SeedRole { id: id.number(), name: group.clone() }).collect();
     let known = config.people.iter().filter_map(|person| {
         let groups = person.groups.iter();

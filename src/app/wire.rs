@@ -49,7 +49,7 @@ pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskErro
     let names_are_trusted = is_local(&base);
     let config = Arc::new(config);
     let gates = Gates::new(&config.limits);
-    let cloud = Arc::new(Aws::new(Arc::clone(&config), base, gates));
+    let cloud = Arc::new(Aws::new(Arc::clone(&config), base, gates, Arc::new(store.clone())));
     let holder = format!("process {}", std::process::id());
     let (journal, clock) = (Arc::new(store.clone()), Arc::new(Timestamp::now));
     let policy = Arc::new(Policy::built_in());

@@ -14,6 +14,7 @@ use super::permission::{Reach, Statement, merged, to_session_policy};
 use super::roles::all_statements;
 use super::session::role_of;
 use super::trust::{Carried, trust_policy};
+use super::watched::{Watch, watched};
 use crate::config::{Account, Config};
 use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
@@ -195,12 +196,12 @@ impl Hub {
             .cloned()
     }
 
-    /// Opens a session and makes sure that it is in the account that it should be in.
+    /// Opens a session and makes sure that it is in the account that it should be in. The assuming of a role with power is watched.
     ///
     /// # Errors
     /// [`CloudError::Forbidden`] with the trust policy that the role needs; [`CloudError::Wrong`] if the role is in
     /// another account than the config says.
-    pub(super) async fn assume(&self, assume: &Assume) -> Result<Credentials, CloudError> {
+    pub(super) async fn assume(&self, assume: &Assume, watch: Option<&Watch>) -> Result<Credentials, CloudError> {
         if !assume.known {
             return Err(CloudError::Wrong { why: format!("account {} is not in the config", assume.account) });
         }
@@ -213,7 +214,7 @@ impl Hub {
         let called = Called { action: "sts:AssumeRole", resource: &assume.role, role: "the process's own identity" };
         self.pass("AssumeRole").await;
         let tags = assume.tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
-        let answer = self
+        let call = self
             .sts
             .assume_role()
             .role_arn(&assume.role)
@@ -223,9 +224,8 @@ impl Hub {
             .set_source_identity(assume.source_identity.clone())
             .set_tags(Some(tags.collect::<Vec<_>>()).filter(|tags| !tags.is_empty()))
             .policy(&assume.policy)
-            .send()
-            .await;
-        let answer = match answer.map_err(|error| Refused::new(called, &error)) {
+            .send();
+        let answer = match watched(watch, called, call).await {
             Ok(answer) => answer,
             Err(refused) if refused.is_forbidden() => return Err(self.not_trusted(assume, &refused).await),
             Err(refused) => return Err(refused.error),

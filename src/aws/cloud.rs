@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_types::SdkConfig;
+use futures::future::join;
 
+use super::checkpoints;
 use super::ecr_repository::EcrRepository;
 use super::examine::examine;
 use super::hand::Hand;
@@ -16,9 +18,11 @@ use super::ssm_parameter::SsmParameter;
 use super::zone_association::ZoneAssociation;
 use crate::config::Config;
 use crate::engine::limit::Gates;
+use crate::engine::witness::Witness;
 use crate::engine::{Ask, Cloud, CloudError, Resource};
 use crate::model::RoleKind;
 use crate::model::Spec;
+use crate::model::audit::Checkpoint;
 use crate::model::finding::Finding;
 
 /// The AWS accounts of the config.
@@ -28,9 +32,10 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// `base` is what aws-config loaded, with the one HTTP client that all share; see [`Sessions::new`].
-    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates) -> Self {
-        Self { sessions: Sessions::new(config, base, gates) }
+    /// `base` is what aws-config loaded, with the one HTTP client that all share; see [`Sessions::new`]. `witness`: who is
+    /// told of every privileged call before it is made.
+    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates, witness: Arc<dyn Witness>) -> Self {
+        Self { sessions: Sessions::new(config, base, gates, witness) }
     }
 
     /// The resource that `ask` means, and the sessions that a step of it will need.
@@ -73,7 +78,12 @@ impl Cloud for Aws {
         self.sessions.hub().caller().await
     }
 
+    async fn lock_away(&self, checkpoint: &Checkpoint) -> Result<String, CloudError> {
+        checkpoints::lock_away(&self.sessions, checkpoint).await
+    }
+
     async fn examine(&self) -> Vec<Finding> {
-        examine(&self.sessions).await
+        let (all, audit) = join(examine(&self.sessions), checkpoints::examine(&self.sessions)).await;
+        all.into_iter().chain(audit).collect()
     }
 }

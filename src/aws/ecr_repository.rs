@@ -48,7 +48,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Repos
             )
             .when(is_marked()),
         ],
-        RoleKind::Authoriser | RoleKind::SecretReader => Vec::new(),
+        RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }
 

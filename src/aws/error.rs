@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::json;
 
 use crate::engine::CloudError;
+use crate::engine::witness::NO_ANSWER;
 
 /// A call that AWS refused, or that did not reach it.
 #[derive(Clone)]
@@ -137,6 +138,19 @@ impl Refused {
             role: called.role.to_owned(),
             error,
         }
+    }
+
+    /// A call that the witness could not be told of; `so`: what became of it.
+    pub fn unwitnessed(called: Called<'_>, so: &str) -> Self {
+        let Called { action, resource, role } = called;
+        let why = format!("{action} on {resource} as {role} {so}");
+        Self::without_session(called, CloudError::Passing { why, after: None })
+    }
+
+    /// What came of the call, for the audit log: AWS's code, the status where it names none, or that no answer came.
+    pub fn said(&self) -> String {
+        let status = || self.status.map(|status| format!("HTTP {status}"));
+        self.code.clone().or_else(status).unwrap_or_else(|| NO_ANSWER.to_owned())
     }
 
     /// Whether AWS answered with this code.

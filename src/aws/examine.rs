@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 use futures::future::{BoxFuture, join_all};
 
 use super::hand::Hand;
@@ -90,7 +91,7 @@ impl<'a> Examined<'a> {
         // A role that can change something is only tried: its session may do nothing.
         let nothing = [Statement::new("Nothing", &["sts:GetCallerIdentity"], &["*"])];
         let statements = match kind {
-            RoleKind::Writer | RoleKind::Authoriser => &nothing[..],
+            RoleKind::Writer | RoleKind::Authoriser | RoleKind::Auditor => &nothing[..],
             RoleKind::Reader | RoleKind::SecretReader => &[],
         };
         let hand = self.sessions.hand(account, region, kind, &behalf, statements);
@@ -102,7 +103,7 @@ impl<'a> Examined<'a> {
         let looks: Vec<BoxFuture<'_, Finding>> = match kind {
             RoleKind::Reader => self.readers_looks(&hand),
             RoleKind::SecretReader => vec![Box::pin(self.secret_value(&hand))],
-            RoleKind::Writer | RoleKind::Authoriser => vec![],
+            RoleKind::Writer | RoleKind::Authoriser | RoleKind::Auditor => vec![],
         };
         findings.extend(join_all(looks).await);
         findings
@@ -142,7 +143,7 @@ impl<'a> Examined<'a> {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<Option<T>, Box<Finding>>
     where
-        T: Send,
+        T: RequestId + Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         match hand.call(action, resource, call).await {

@@ -9,11 +9,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
+use aws_types::request_id::RequestId;
 use aws_types::service_config::ServiceConfigKey;
 use futures::future::BoxFuture;
 
 use super::error::{Called, Refused};
 use super::session::Session;
+use super::watched::{Watch, watched};
 use crate::config::accounts::partition;
 use crate::engine::CloudError;
 use crate::engine::limit::Gates;
@@ -32,6 +34,7 @@ pub struct Hand {
     pub kind: RoleKind,
     sdk: SdkConfig,
     session: Arc<Session>,
+    watch: Option<Watch>,
     gates: Gates,
     clients: Arc<Clients>,
 }
@@ -66,10 +69,16 @@ impl Hand {
         gates: Gates,
     ) -> Self {
         let (kind, role) = role;
-        Self { account, region, role, kind, sdk, session, gates, clients: Arc::default() }
+        Self { account, region, role, kind, sdk, session, watch: None, gates, clients: Arc::default() }
     }
 
-    /// Makes one call: waits for its tokens, opens the session if need be, bounds its time, and sorts what AWS answers.
+    /// The same, with its calls watched like this.
+    pub(super) fn watched(&self, watch: Option<Watch>) -> Self {
+        Self { watch, ..self.clone() }
+    }
+
+    /// Makes one call: opens the session if need be, waits for its tokens, has it witnessed where the role can do more than look
+    /// ([`watched`]), and sorts what AWS answers.
     /// `action` is the IAM action (`route53:AssociateVPCWithHostedZone`), `resource` an ARN or a name, for messages.
     /// The call is on the heap: the SDK's futures are large, and a look joins many of them.
     ///
@@ -82,7 +91,7 @@ impl Hand {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, Refused>>
     where
-        T: Send,
+        T: RequestId + Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         Box::pin(async move {
@@ -91,7 +100,7 @@ impl Hand {
             let (service, operation) = action.split_once(':').unwrap_or(("", action));
             self.gates.pass(&self.account, service, operation).await;
             let begun = Instant::now();
-            let answer = call.await.map_err(|error| Refused::new(called, &error));
+            let answer = watched(self.watch.as_ref(), called, call).await;
             if answer.as_ref().is_err_and(Refused::is_expired) {
                 self.session.forget().await;
             }

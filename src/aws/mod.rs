@@ -10,6 +10,7 @@
 
 mod asked;
 mod assume;
+mod checkpoints;
 pub mod cloud;
 pub mod ecr_repository;
 pub mod error;
@@ -30,6 +31,7 @@ pub mod tags;
 #[cfg(test)]
 mod testing;
 pub mod trust;
+mod watched;
 pub mod zone_association;
 mod zone_calls;
 mod zone_permissions;

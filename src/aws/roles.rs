@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::{self, Carried};
-use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{checkpoints, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
 
@@ -47,7 +47,7 @@ pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statemen
 }
 
 /// Which of an account's roles the tool will assume: the reader everywhere, the writer where projects live, the
-/// authoriser where a zone is, the secret reader where the source is.
+/// authoriser where a zone is, the secret reader where the source is, the auditor where checkpoints are put.
 pub fn roles_in_use(config: &Config, name: &str) -> BTreeSet<RoleKind> {
     let Some(account) = config.account(name) else { return BTreeSet::new() };
     let place = Place { account: account.id.clone(), region: config.region_of(account).clone() };
@@ -58,6 +58,7 @@ pub fn roles_in_use(config: &Config, name: &str) -> BTreeSet<RoleKind> {
         (reach.is_home(), RoleKind::Writer),
         (has_zone, RoleKind::Authoriser),
         (reach.has_secret(), RoleKind::SecretReader),
+        (config.audit.bucket.as_ref().is_some_and(|bucket| bucket.account == name), RoleKind::Auditor),
     ];
     kinds.into_iter().filter_map(|(is_used, kind)| is_used.then_some(kind)).collect()
 }
@@ -91,10 +92,11 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
     roles.into_iter().map(document).collect()
 }
 
-/// What these roles together need for every kind.
+/// What these roles together need for every kind, and for the audit log's checkpoints.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
-    each.flatten().collect()
+    let checkpoints = roles.iter().flat_map(|role| checkpoints::permissions(*role, reach, None));
+    each.flatten().chain(checkpoints).collect()
 }
 
 #[cfg(test)]

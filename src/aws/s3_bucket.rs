@@ -92,7 +92,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Bucke
             Statement::new("S3BucketEmpty", &["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"], &[&objects])
                 .when(own),
         ],
-        RoleKind::Authoriser | RoleKind::SecretReader => Vec::new(),
+        RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
             allow("SecretRead", &["secretsmanager:GetSecretValue"], of(&[source])),
             keys("SecretReadKey", reach, &["kms:Decrypt"], source),
         ],
-        RoleKind::Authoriser => Vec::new(),
+        RoleKind::Authoriser | RoleKind::Auditor => Vec::new(),
     }
 }
 

@@ -20,10 +20,12 @@ use super::error::NoSession;
 use super::hand::Hand;
 use super::looks::looks_at;
 use super::permission::{Reach, Statement};
+use super::watched::Watch;
 use super::zone_calls::Looked;
 use crate::config::{Account, Config, Role};
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
+use crate::engine::witness::Witness;
 use crate::engine::{Ask, CloudError};
 use crate::model::resource::ZoneAssociation;
 use crate::model::{AccountId, HostedZoneId, Place, Region, RoleKind, VpcId};
@@ -51,6 +53,7 @@ struct Inner {
     config: Arc<Config>,
     base: SdkConfig,
     gates: Gates,
+    witness: Arc<dyn Witness>,
     hub: Arc<Hub>,
     hands: Mutex<HashMap<(RoleKind, Assume, Region), Hand>>,
     turns: Mutex<HashMap<HostedZoneId, Arc<tokio::sync::Mutex<()>>>>,
@@ -68,8 +71,8 @@ impl fmt::Debug for Sessions {
 
 impl Sessions {
     /// No sessions yet. `base` is what aws-config loaded: the process's own identity, endpoints, and the one HTTP
-    /// client that all share. Its retries and timeouts are replaced by this tool's.
-    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates) -> Self {
+    /// client that all share. Its retries and timeouts are replaced by this tool's. `witness` is told of every privileged call.
+    pub fn new(config: Arc<Config>, base: SdkConfig, gates: Gates, witness: Arc<dyn Witness>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ATTEMPT)
@@ -89,6 +92,7 @@ impl Sessions {
                 config,
                 base,
                 gates,
+                witness,
                 hub,
                 hands: Mutex::default(),
                 turns: Mutex::default(),
@@ -159,13 +163,15 @@ impl Sessions {
     ) -> Hand {
         let configured = self.config().account_by_id(account);
         let assume = Assume::new(self.config(), account, configured, region, role, behalf, statements);
+        // The session is shared; what is written of each call is who it is made for now.
+        let watch = Watch::over(&self.inner.witness, behalf, account, role, &assume.role);
         let mut hands = self.inner.hands.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (role, assume, region.clone());
         if let Some(hand) = hands.get(&key) {
-            return hand.clone();
+            return hand.watched(watch);
         }
         hands.retain(|_, hand| hand.is_in_use());
-        let session = Arc::new(Session::new(key.1.clone(), Arc::clone(&self.inner.hub)));
+        let session = Arc::new(Session::new(key.1.clone(), Arc::clone(&self.inner.hub), watch.clone()));
         let sdk = self
             .inner
             .base
@@ -178,7 +184,7 @@ impl Sessions {
         let gates = self.inner.gates.clone();
         let hand = Hand::new(account.clone(), region.clone(), (role, key.1.role.clone()), sdk, session, gates);
         hands.insert(key, hand.clone());
-        hand
+        hand.watched(watch)
     }
 }
 
@@ -189,6 +195,7 @@ pub(super) fn role_of<'a>(config: &'a Config, account: &'a Account, kind: RoleKi
         RoleKind::Writer => &account.writer,
         RoleKind::Authoriser => &account.authoriser,
         RoleKind::SecretReader => &config.secret.reader,
+        RoleKind::Auditor => config.audit.bucket.as_ref().map_or(&account.reader, |bucket| &bucket.role),
     }
 }
 
@@ -200,6 +207,7 @@ fn sdk_region(region: &Region) -> aws_types::region::Region {
 pub(super) struct Session {
     assume: Assume,
     hub: Arc<Hub>,
+    watch: Option<Watch>,
     state: tokio::sync::Mutex<State>,
 }
 
@@ -215,8 +223,8 @@ struct Held {
 }
 
 impl Session {
-    fn new(assume: Assume, hub: Arc<Hub>) -> Self {
-        Self { assume, hub, state: tokio::sync::Mutex::default() }
+    fn new(assume: Assume, hub: Arc<Hub>, watch: Option<Watch>) -> Self {
+        Self { assume, hub, watch, state: tokio::sync::Mutex::default() }
     }
 
     /// Credentials that last for at least one more call.
@@ -231,7 +239,7 @@ impl Session {
             return Err(error.clone());
         }
         let begun = Instant::now();
-        match self.hub.assume(&self.assume).await {
+        match self.hub.assume(&self.assume, self.watch.as_ref()).await {
             Ok(credentials) => {
                 let good_until = begun + self.assume.lasts.saturating_sub(MARGIN);
                 *state = State { held: Some(Held { credentials: credentials.clone(), good_until }), failed: None };

@@ -57,7 +57,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Crede
             secret("SourceCredentialToken", "secretsmanager:GetSecretValue"),
             keys("SourceCredentialKey", reach, &["kms:Decrypt"], named_secret),
         ],
-        RoleKind::Authoriser | RoleKind::SecretReader => Vec::new(),
+        RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }
 

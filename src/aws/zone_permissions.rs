@@ -18,7 +18,7 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&ZoneA
         RoleKind::Reader => reader(reach),
         RoleKind::Writer => writer(reach, spec),
         RoleKind::Authoriser => authoriser(reach, spec),
-        RoleKind::SecretReader => vec![],
+        RoleKind::SecretReader | RoleKind::Auditor => vec![],
     }
 }
 

@@ -4,6 +4,7 @@
 //! show is compared with what they are known to show, and only where that differs is something sent. Each message is tended by
 //! a task of its own, so that a channel that is slow holds up no other; a task ends when its message is as it should be.
 
+mod checkpoints;
 mod post;
 mod tend;
 mod wanted;
@@ -31,6 +32,8 @@ pub struct Pace {
     pub at_most: Duration,
     /// How long a channel is left alone in which the bot may not post.
     pub forbidden: Duration,
+    /// How often it is looked whether a checkpoint of the audit log is due.
+    pub look: Duration,
 }
 
 impl Default for Pace {
@@ -40,6 +43,7 @@ impl Default for Pace {
             again: Duration::from_secs(1),
             at_most: Duration::from_mins(1),
             forbidden: Duration::from_mins(5),
+            look: Duration::from_secs(10),
         }
     }
 }
@@ -86,6 +90,8 @@ pub async fn keep_at(chat: Chat, pace: Pace, mut stop: watch::Receiver<bool>) ->
     let desk = chat.desk.clone();
     // Subscribed before the look, so that no change between look and wait is lost.
     let mut changes = desk.changes_everywhere().await?;
+    let mut aside = JoinSet::new();
+    aside.spawn(checkpoints::post(chat.clone(), pace, stop.clone()));
     let shared = Shared { chat, pace, stop: stop.clone(), told: Mutex::default(), anew: Mutex::default() };
     let mut jobs = Jobs::new(Arc::new(shared));
     jobs.look_at_all(desk.to_draw().await?);
@@ -112,6 +118,7 @@ pub async fn keep_at(chat: Chat, pace: Pace, mut stop: watch::Receiver<bool>) ->
         }
     }
     jobs.finish().await;
+    while *stop.borrow() && aside.join_next().await.is_some() {}
     Ok(())
 }
 

@@ -231,6 +231,17 @@ impl Rest {
         id_of(&self.wire.again(Call::with(LightMethod::Post, route, &body)).await?)
     }
 
+    /// The message of the bot's own that says exactly this, among the newest hundred of a channel; none also where the bot may not
+    /// read what was said there.
+    pub async fn said(&self, channel: &Snowflake, content: &str) -> Option<Snowflake> {
+        let route = Route::ChannelMessages { channel_id: channel.number().into() };
+        let newest = Call { parameter: Some(("limit", "100")), ..Call::get(route) };
+        let (newest, own) = (self.wire.again(newest).await.ok()?, self.application_id().ok()?.to_string());
+        // A bot's user has its application's id.
+        let is_it = |message: &&Value| message["author"]["id"] == own.as_str() && message["content"] == content;
+        id_of(newest.as_array()?.iter().find(is_it)?).ok()
+    }
+
     /// Edits a message of the bot's own. Pings nobody.
     ///
     /// # Errors

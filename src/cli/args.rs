@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, help with examples.
 
+mod audit;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use audit::{AuditCommand, VerifyArguments};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{DemoArguments, SandboxArguments};
 
@@ -26,7 +28,8 @@ pub use sandbox::{DemoArguments, SandboxArguments};
                   3  it waits: for an approval, or for something to appear\n  \
                   4  it was refused, or something is in the way\n  \
                   5  what is there is not what should be (status, doctor)\n  \
-                  6  Discord refuses the bot, or its connection was lost again and again (serve)\n\n\
+                  6  Discord refuses the bot, or its connection was lost again and again (serve)\n  \
+                  7  the audit log was changed (audit verify)\n\n\
                   GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug."
 )]
 pub struct Arguments {
@@ -129,6 +132,9 @@ pub enum Command {
                       Examples:\n  genkan serve --verbose\n  DISCORD_TOKEN=$(pass show discord/genkan) genkan serve"
     )]
     Serve,
+    /// Read, check and take away the audit log: who asked, saw, approved, and every call with power.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check the config, or print its schema.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -156,6 +162,21 @@ pub enum Command {
     /// Print the manual page (roff).
     #[command(after_help = "Example:\n  genkan man | man -l -")]
     Man,
+}
+
+impl Command {
+    /// What it is called, if it can change something: the audit log is told before it does.
+    pub const fn changes(&self) -> Option<&'static str> {
+        match self {
+            Self::Onboard(_) => Some("onboard"),
+            Self::Teardown(_) => Some("teardown"),
+            Self::Approve(_) => Some("approve"),
+            Self::Reject(_) => Some("reject"),
+            Self::Cancel(_) => Some("cancel"),
+            Self::Retry(_) => Some("retry"),
+            _ => None,
+        }
+    }
 }
 
 /// Which project, in which environment.

@@ -9,6 +9,7 @@ use super::args::{
 };
 use super::follow::{self, Shown};
 use super::{Exit, Printer, ask, draw};
+use crate::model::audit::Face;
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
@@ -195,6 +196,7 @@ impl Terminal {
             ));
         };
         let request = self.desk.show_to(&person, &id).await?.request;
+        self.desk.was_shown(&person, &id, &Face::Terminal).await?;
         self.printer.progress(&draw::approvable(&request, held));
         if let Some(shown) = &arguments.digest
             && shown.len() < 8

@@ -19,6 +19,8 @@ pub enum Exit {
     Differs = 5,
     /// Discord refuses the bot, or the connection was lost again and again (`serve`): starting again at once mends nothing.
     Discord = 6,
+    /// The audit log was changed (`audit verify`).
+    Tampered = 7,
 }
 
 impl From<&DeskError> for Exit {

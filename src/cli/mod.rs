@@ -2,8 +2,10 @@
 
 pub mod args;
 pub mod ask;
+pub mod audit;
 pub mod commands;
 pub mod draw;
+pub mod draw_audit;
 pub mod exit;
 pub mod follow;
 pub mod manual;

@@ -19,6 +19,19 @@ pub struct Printer {
 
 type Sink = Arc<Mutex<dyn Write + Send>>;
 
+/// Results as they come.
+struct Results(Sink);
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
 impl Printer {
     /// Writes to the process's outputs.
     pub fn to_terminal(json: bool) -> Self {
@@ -68,6 +81,11 @@ impl Printer {
         } else {
             write_to(&self.result, &readable(&text()));
         }
+    }
+
+    /// Where results go, for one that is too long to be held whole.
+    pub fn results(&self) -> impl Write + Send + use<> {
+        Results(Arc::clone(&self.result))
     }
 
     /// A result that is text whatever was asked for: a script, a manual page, a schema.

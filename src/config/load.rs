@@ -98,6 +98,9 @@ impl Config {
         if let Some(file) = self.discord.as_mut().and_then(|discord| discord.token_file.as_mut()) {
             *file = folder.join(&*file).display().to_string();
         }
+        if let Some(file) = &mut self.audit.key_file {
+            *file = folder.join(&*file).display().to_string();
+        }
         if let Some(path) = self.store.url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if !path.starts_with(":memory:") {

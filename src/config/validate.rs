@@ -1,5 +1,6 @@
 //! What the shape of the file cannot say: that names meet, that numbers make sense, that approvals can be given.
 
+mod audit;
 mod discord;
 mod people;
 
@@ -29,6 +30,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.settings();
     check.limits();
     check.discord();
+    check.audit();
     (check.errors, check.warnings)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::model::audit::Checkpoint;
 use crate::model::finding::Finding;
 use crate::model::plan::{Change, Scope};
 use crate::model::{Digest, EnvironmentName, Observed, Outputs, Place, ProjectName, RequestId, Spec, StepId};
@@ -183,6 +184,14 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// When there are no credentials, or they are not valid.
     async fn caller(&self) -> Result<String, CloudError>;
+
+    /// Puts a checkpoint of the audit log into the bucket that `[audit]` names, locked for as many days as it says: nobody can
+    /// change or remove it before, not even this tool. Its key is the log's name, the size and the note's hash, so that the same
+    /// one again changes nothing. Returns where it is, for people.
+    ///
+    /// # Errors
+    /// When it could not be put there, or no bucket is configured. Calling again is safe.
+    async fn lock_away(&self, checkpoint: &Checkpoint) -> Result<String, CloudError>;
 
     /// Looks at everything that the tool will need: identities, roles, zones, the secret, permissions.
     /// Never fails: what could not be looked at is a finding.

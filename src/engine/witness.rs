@@ -1,45 +1,11 @@
 //! The witness of what is done with power: every privileged call is told to it before it is made, and what came of it afterwards.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Digest, RequestId, RoleKind, StepId};
+pub use crate::model::audit::{Intent, Outcome};
 
-/// A call that is about to be made under a role that can do more than look, or the assuming of such a role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// On whose behalf: who asked.
-    pub person: String,
-    /// For which request; none for `doctor`.
-    pub request: Option<RequestId>,
-    /// For which step.
-    pub step: Option<StepId>,
-    /// Who approved it.
-    pub approvers: BTreeSet<String>,
-    /// The step's digest.
-    pub digest: Option<Digest>,
-    /// In which account.
-    pub account: AccountId,
-    /// Under which role, by ARN.
-    pub role: String,
-    /// What that role is.
-    pub kind: RoleKind,
-    /// The IAM action: `route53:AssociateVPCWithHostedZone`.
-    pub action: String,
-    /// What it is done to: an ARN or a name; never a secret.
-    pub resource: String,
-}
-
-/// What came of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// AWS's error code; `no answer` where none came; none where it was done.
-    pub code: Option<String>,
-    /// AWS's id of the request, as CloudTrail has it.
-    pub aws_request: Option<String>,
-}
+/// An outcome's code where no answer came, or none was waited for: whether the call was carried out is not known.
+pub const NO_ANSWER: &str = "no answer";
 
 /// An intent that was written down: what came of it is written beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,4 +34,19 @@ pub trait Witness: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Unwitnessed`]: the call was made, and the log says only that it was to be.
     async fn after(&self, told: Told, outcome: &Outcome) -> Result<(), Unwitnessed>;
+}
+
+/// Where nothing is to be done with power: it writes nothing down, so no such call is made.
+#[derive(Debug, Clone, Copy)]
+pub struct NoPower;
+
+#[async_trait]
+impl Witness for NoPower {
+    async fn before(&self, _: &Intent) -> Result<Told, Unwitnessed> {
+        Err(Unwitnessed("nothing is to be done with power here".to_owned()))
+    }
+
+    async fn after(&self, _: Told, _: &Outcome) -> Result<(), Unwitnessed> {
+        Ok(())
+    }
 }

@@ -18,8 +18,7 @@ impl Digest {
     /// # Panics
     /// Never for the types of this crate: all of them can be written as JSON.
     pub fn of<T: Serialize>(value: &T) -> Self {
-        let json = serde_json::to_value(value).expect("plain data can be written as JSON");
-        Self(hex::encode(Sha256::digest(sorted(json).to_string().as_bytes())))
+        Self(hex::encode(Sha256::digest(canonical(value).as_bytes())))
     }
 
     /// The first twelve digits, for people to compare.
@@ -31,6 +30,14 @@ impl Digest {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A value's canonical JSON: object keys sorted, no white space.
+///
+/// # Panics
+/// Never for the types of this crate: all of them can be written as JSON.
+pub fn canonical<T: Serialize>(value: &T) -> String {
+    sorted(serde_json::to_value(value).expect("plain data can be written as JSON")).to_string()
 }
 
 /// The same JSON with every object's keys in order, whatever order serde_json was built to keep.

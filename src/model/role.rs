@@ -16,11 +16,22 @@ pub enum RoleKind {
     Authoriser,
     /// Reads the secret's value in the account that holds its source.
     SecretReader,
+    /// Puts checkpoints of the audit log where they cannot be removed.
+    Auditor,
 }
 
 impl RoleKind {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Reader, Self::Writer, Self::Authoriser, Self::SecretReader];
+    pub const ALL: [Self; 5] = [Self::Reader, Self::Writer, Self::Authoriser, Self::SecretReader, Self::Auditor];
+
+    /// Whether it can do more than look: then the audit log has every call under it, and its assuming. The auditor's are not in
+    /// it: it can only add to what is a copy of the log, and each entry about that would make the log longer than its copy.
+    pub const fn has_power(self) -> bool {
+        match self {
+            Self::Reader | Self::Auditor => false,
+            Self::Writer | Self::Authoriser | Self::SecretReader => true,
+        }
+    }
 
     /// What people call it.
     pub const fn word(self) -> &'static str {
@@ -29,6 +40,7 @@ impl RoleKind {
             Self::Writer => "writer",
             Self::Authoriser => "authoriser",
             Self::SecretReader => "secret reader",
+            Self::Auditor => "auditor",
         }
     }
 }

@@ -1,12 +1,13 @@
 //! On what grounds policy decides: the environment as it is at this moment; and the one place where it is asked.
 
 use super::{Desk, DeskError, Why};
+use crate::model::audit::What;
 use crate::model::verdict::Verdict;
 use crate::model::{EnvironmentName, Person, Plan, ProjectName};
 use crate::policy::{Deed, Grounds};
 
 impl Desk {
-    /// Asks policy about a project; what it refuses is an error with its reasons. `project`: none where the question is about the
+    /// Asks policy about a project; what it refuses is an error with its reasons, and the audit log is told of it. `project`: none where the question is about the
     /// environment as a whole.
     pub(super) fn allow(
         &self,
@@ -19,12 +20,31 @@ impl Desk {
         if verdict.allowed {
             return Ok(());
         }
+        self.store.note(What::Refused {
+            by: person.name.clone(),
+            via: person.via.clone(),
+            deed: deed.action().to_owned(),
+            project: project.cloned(),
+            environment: environment.clone(),
+            rules: verdict.reasons.iter().map(|reason| reason.rule.clone()).collect(),
+        });
         Err(DeskError::Refused(Why::Forbidden { person: person.name.clone(), reasons: verdict.reasons }))
     }
 
     /// The same about a plan's project.
     pub(super) fn allow_for(&self, person: &Person, deed: Deed<'_>, plan: &Plan) -> Result<(), DeskError> {
         self.allow(person, deed, &plan.environment, Some(&plan.project))
+    }
+
+    /// Whether policy allows it, where nobody asks for it: to choose what somebody is shown.
+    pub(super) fn may(
+        &self,
+        person: &Person,
+        deed: Deed<'_>,
+        environment: &EnvironmentName,
+        project: &ProjectName,
+    ) -> bool {
+        self.verdict(person, deed, environment, Some(project)).allowed
     }
 
     /// What policy says, and why.

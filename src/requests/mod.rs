@@ -1,7 +1,8 @@
 //! THE USE CASES: what people can ask of Genkan, one file each. Every face calls these, and policy is asked inside them.
 //!
 //! [`Desk`] is the one way in. [`plan`] makes a plan, [`submit`] turns it into a request, [`carry_out`] does it; [`approve`],
-//! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see.
+//! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see;
+//! [`audit`] is what an outsider holds it against, and [`story`] what it tells.
 
 pub mod approve;
 pub mod audit;
@@ -11,6 +12,7 @@ mod grounds;
 pub mod heard;
 pub mod judge;
 pub mod look;
+pub mod outside;
 pub mod plan;
 pub mod posted;
 pub mod reject;
@@ -18,6 +20,7 @@ pub mod retry;
 pub mod see_through;
 pub mod show;
 pub mod status;
+pub mod story;
 pub mod submit;
 pub mod waiting;
 pub mod who;
@@ -26,12 +29,15 @@ pub mod work;
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use crate::config::Config;
 use crate::engine::{Clock, Cloud, CloudError, Engine, Journal};
 use crate::model::Plan;
 use crate::model::finding::Finding;
 use crate::policy::Policy;
 use crate::store::Store;
+use crate::store::audit::Key;
 pub use crate::store::{Changed, Changes};
 pub use why::Why;
 
@@ -47,6 +53,7 @@ pub struct Desk {
     clock: Clock,
     names_are_trusted: bool,
     holder: String,
+    audit_key: Arc<OnceCell<Arc<Key>>>,
 }
 
 /// What a desk is made of.
@@ -119,7 +126,18 @@ impl Desk {
     pub fn new(parts: DeskParts) -> Self {
         let DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder } = parts;
         let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
-        Self { config, policy, store, journal, cloud, engine, clock, names_are_trusted, holder }
+        Self {
+            config,
+            policy,
+            store,
+            journal,
+            cloud,
+            engine,
+            clock,
+            names_are_trusted,
+            holder,
+            audit_key: Arc::default(),
+        }
     }
 
     /// What the operator decided.
@@ -134,6 +152,7 @@ impl Desk {
 
     /// Looks at everything that the tool needs: identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        self.cloud.examine().await
+        let (cloud, outside) = futures::future::join(self.cloud.examine(), self.examine_outside()).await;
+        cloud.into_iter().chain(outside).collect()
     }
 }

@@ -167,7 +167,7 @@ impl Desk {
             limit: Some(which.limit),
         };
         let mut requests = self.store.list(&filter).await?;
-        requests.retain(|request| self.allow_for(person, Deed::Read, &request.plan).is_ok());
+        requests.retain(|request| self.may(person, Deed::Read, &request.plan.environment, &request.plan.project));
         Ok(requests)
     }
 }

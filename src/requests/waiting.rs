@@ -26,7 +26,8 @@ impl Desk {
         let open = RequestFilter { states: vec![RequestState::Open], ..RequestFilter::default() };
         let mut awaited = Vec::new();
         for request in self.store.list(&open).await?.into_iter().rev() {
-            if self.allow_for(person, Deed::Approve(Approving::anything(&request.by)), &request.plan).is_err() {
+            let deed = Deed::Approve(Approving::anything(&request.by));
+            if !self.may(person, deed, &request.plan.environment, &request.plan.project) {
                 continue;
             }
             let view = self.show(&request.id).await?;
@@ -45,8 +46,7 @@ impl Desk {
     /// [`DeskError::Store`].
     pub async fn known_projects(&self, person: &Person) -> Result<Vec<ProjectName>, DeskError> {
         let asked_for = self.store.asked_for().await?.into_iter();
-        let seen = asked_for
-            .filter(|(project, environment)| self.allow(person, Deed::Read, environment, Some(project)).is_ok());
+        let seen = asked_for.filter(|(project, environment)| self.may(person, Deed::Read, environment, project));
         let mut projects: Vec<ProjectName> = seen.map(|(project, _)| project).collect();
         projects.dedup();
         Ok(projects)

@@ -72,6 +72,7 @@ impl Gateway {
         delay: &mut Duration,
     ) -> Result<Response<Bytes>, Lost> {
         let request_id = Uuid::new_v4().to_string();
+        call.request_id.clone_from(&request_id);
         let is_head = request.method() == Method::HEAD;
         let answer = self.serve(request, &request_id, call, delay).await?.unwrap_or_else(|refused| {
             call.code = Some(refused.error.code.clone());

@@ -14,6 +14,8 @@ const KEPT: usize = 100_000;
 pub struct Call {
     /// The call's number, from 1.
     pub number: u64,
+    /// AWS's id of the request, as CloudTrail has it.
+    pub request_id: String,
     /// When the request arrived.
     pub begun: SystemTime,
     /// When the answer was ready.
@@ -74,6 +76,7 @@ impl Call {
     pub(crate) fn begun(at: SystemTime) -> Self {
         Self {
             number: 0,
+            request_id: String::new(),
             begun: at,
             at,
             account: String::new(),

@@ -38,6 +38,9 @@ pub struct SeedAccount {
     /// Its secrets.
     #[serde(default)]
     pub secrets: Vec<SeedSecret>,
+    /// Its S3 buckets with Object Lock, in its region.
+    #[serde(default)]
+    pub locked_buckets: Vec<String>,
     /// Its SSM parameters.
     #[serde(default)]
     pub parameters: Vec<SeedParameter>,

@@ -6,7 +6,8 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::error::StoreError;
 use super::rows::{self, checked, json};
-use super::{Store, leases, requests};
+use super::{Store, audit, leases, requests};
+use crate::model::audit::What;
 use crate::model::{Approval, Digest, RequestId, RequestState, StepId};
 
 /// What became of an approval.
@@ -51,6 +52,9 @@ impl Store {
                     }
                     let given = insert(conn, &request, &approval).await?;
                     if given == Given::Recorded {
+                        let Approval { step, digest, by, .. } = approval;
+                        let what = What::Approved { request: request.clone(), step, digest, by: by.name, via: by.via };
+                        audit::append(conn, what).await?;
                         leases::stir(conn, &request).await?;
                     }
                     Ok(given)

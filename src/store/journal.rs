@@ -8,8 +8,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::error::StoreError;
 use super::rows::{self, count, json, now, parsed};
-use super::{Store, approvals, holdings, leases, requests};
+use super::{Store, approvals, audit, holdings, leases, requests};
 use crate::engine::{Journal, JournalError, Lease};
+use crate::model::audit::What;
 use crate::model::{Digest, Event, Recorded, RequestId, Step};
 
 #[async_trait]
@@ -112,7 +113,28 @@ pub(super) async fn write(conn: &mut SqliteConnection, id: &RequestId, event: &E
     .bind(id.as_str())
     .bind(at.as_microsecond())
     .bind(json(event)?)
-    .fetch_one(conn)
+    .fetch_one(&mut *conn)
     .await?;
+    if let Some(what) = told(id, event) {
+        audit::append(conn, what).await?;
+    }
     Ok(Recorded { seq: count(seq)?, at, event: event.clone() })
+}
+
+/// What the audit log is told of an event. That a step waits for a resource is only in the journal; that another try was asked
+/// for is told with who asked.
+fn told(id: &RequestId, event: &Event) -> Option<What> {
+    let request = id.clone();
+    Some(match event.clone() {
+        Event::Started { step, digest, approvers } => {
+            What::Started { request, step: step.desired.id, digest, approvers }
+        }
+        Event::Finished { step, did, .. } => What::Finished { request, step, did },
+        Event::Held { step, digest } => {
+            let needs = step.gate.map_or(0, |gate| gate.approvals);
+            What::Held { request, step: step.desired.id, digest, needs }
+        }
+        Event::Failed { step, why, retry_at, .. } => What::Failed { request, step, why, retry_at },
+        Event::Waiting { .. } | Event::Retried => return None,
+    })
 }

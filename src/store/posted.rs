@@ -3,9 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::Store;
 use super::error::StoreError;
 use super::rows::{checked, json, parsed};
+use super::{Store, audit};
+use crate::model::audit::{Face, What};
 use crate::model::{Digest, Part, Posted, RequestId, Snowflake};
 
 /// The part's name in its column.
@@ -25,14 +26,24 @@ impl Store {
         found.iter().map(posted).collect()
     }
 
-    /// Writes down where and what a message shows, over what was known of it. Nobody is told: nothing has changed that
-    /// people do not see already.
+    /// Writes down where and what a message shows, over what was known of it; where it is the message that asks for approvals,
+    /// the audit log is told once that the step was shown there. Nobody else is told: nothing has changed that people do not
+    /// see already.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn remember_posted(&self, posted: &Posted) -> Result<(), StoreError> {
         let posted = posted.clone();
-        self.writer.write(None, move |conn| Box::pin(async move { write(conn, &posted).await })).await
+        self.writer
+            .write(None, move |conn| {
+                Box::pin(async move {
+                    if let Some(what) = newly_shown(conn, &posted).await? {
+                        audit::append(conn, what).await?;
+                    }
+                    write(conn, &posted).await
+                })
+            })
+            .await
     }
 
     /// The requests whose messages may have to be drawn: open, failed, or with a message that does not show its last yet. The
@@ -50,6 +61,25 @@ impl Store {
         .await?;
         found.iter().map(|id| checked(id)).collect()
     }
+}
+
+/// That a step is shown for approval, if it is not known yet that this message shows it.
+async fn newly_shown(conn: &mut SqliteConnection, posted: &Posted) -> Result<Option<What>, StoreError> {
+    let (Part::Approval { step, digest }, Some(message)) = (&posted.part, &posted.message) else { return Ok(None) };
+    let known = sqlx::query(
+        "select 1 from messages where request = $1 and part = $2 and step = $3 and digest = $4 and message = $5",
+    )
+    .bind(posted.request.as_str())
+    .bind(APPROVAL)
+    .bind(step.as_str())
+    .bind(digest.as_str())
+    .bind(message.as_str())
+    .fetch_optional(conn)
+    .await?;
+    let face = Face::Discord { channel: posted.channel.clone(), id: message.clone() };
+    let shown =
+        || What::Shown { request: posted.request.clone(), step: step.clone(), digest: digest.clone(), to: None, face };
+    Ok(known.is_none().then(shown))
 }
 
 /// Writes a message's row, over the one that is there.

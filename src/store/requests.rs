@@ -7,9 +7,12 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use super::conflicts::{self, SubmitError};
 use super::error::StoreError;
 use super::rows::{self, checked, json, kind_word, whole_micros};
-use super::{Store, heard, leases, posted, states};
+use super::{Store, audit, heard, leases, posted, states};
+use crate::model::audit::{Face, What};
 use crate::model::plan::Plan;
-use crate::model::{EnvironmentName, Origin, Part, Person, Posted, ProjectName, Request, RequestId, RequestState};
+use crate::model::{
+    Digest, EnvironmentName, Origin, Part, Person, Posted, ProjectName, Request, RequestId, RequestState,
+};
 
 /// A wish that is handed in.
 #[derive(Debug, Clone)]
@@ -224,7 +227,23 @@ async fn insert(conn: &mut SqliteConnection, request: Request, origin: Option<&O
         heard::makes(conn, &origin.interaction, &request.id).await?;
         posted::write(conn, &card(&request.id, origin)).await?;
     }
+    audit::append(conn, asked(&request, origin)).await?;
     Ok(request)
+}
+
+fn asked(request: &Request, origin: Option<&Origin>) -> What {
+    let terminal = Face::Terminal;
+    let chat = |origin: &Origin| Face::Discord { channel: origin.channel.clone(), id: origin.interaction.clone() };
+    What::Asked {
+        request: request.id.clone(),
+        project: request.plan.project.clone(),
+        environment: request.plan.environment.clone(),
+        direction: request.plan.direction,
+        plan: Digest::of(&request.plan),
+        by: request.by.name.clone(),
+        via: request.by.via.clone(),
+        face: origin.map_or(terminal, chat),
+    }
 }
 
 /// The message that becomes the request's card, before it shows anything of it.

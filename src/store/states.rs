@@ -8,7 +8,8 @@ use super::conflicts::{self, SubmitError};
 use super::error::StoreError;
 use super::requests::load;
 use super::rows::{self, json, now, whole_micros};
-use super::{Store, journal, leases};
+use super::{Store, audit, journal, leases};
+use crate::model::audit::What;
 use crate::model::request::RequestMove;
 use crate::model::{Event, Person, Request, RequestId, RequestState};
 
@@ -127,7 +128,8 @@ pub(super) async fn change_state(
     Ok(request)
 }
 
-/// Writes down how a request stands now, what it was before, and who brought it about.
+/// Writes down how a request stands now, what it was before, and who brought it about. That it was made, the audit log is told
+/// with where it was asked for.
 pub(super) async fn log(
     conn: &mut SqliteConnection,
     request: &Request,
@@ -144,8 +146,18 @@ pub(super) async fn log(
     .bind(from.map(RequestState::word))
     .bind(request.state.word())
     .bind(request.reason.as_deref())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let Some(was) = from else { return Ok(()) };
+    let what = What::Became {
+        request: request.id.clone(),
+        was,
+        becomes: request.state,
+        by: by.map(|by| by.name.clone()),
+        via: by.map(|by| by.via.clone()),
+        reason: request.reason.clone(),
+    };
+    audit::append(conn, what).await?;
     Ok(())
 }
 

@@ -115,6 +115,24 @@ impl Writer {
         self.hand_in(true, None, work).await
     }
 
+    /// Hands a write in and does not wait for its end: nobody is told of it, and of a failure only the log.
+    pub(super) fn hand_over<F>(&self, work: F)
+    where
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Write { work: Some(work), one_statement: false, result: None, tick: None, reply };
+        if self.0.try_send(Box::new(job)).is_err() {
+            tracing::error!("the store has too much to write: an entry of the audit log was lost");
+            return;
+        }
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = answer.await {
+                tracing::error!(%error, "an entry of the audit log was not written");
+            }
+        });
+    }
+
     async fn hand_in<T, E, F>(&self, one_statement: bool, tick: Option<&RequestId>, work: F) -> Result<T, E>
     where
         T: Send + 'static,

@@ -157,7 +157,7 @@ fn desk(platform: &LocalPlatform, config: Config, store: &Store, ahead: &Arc<Ato
         .build();
     let (config, ahead) = (Arc::new(config), Arc::clone(ahead));
     Desk::new(DeskParts {
-        cloud: Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits))),
+        cloud: Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits), Arc::new(store.clone()))),
         config,
         policy: Arc::new(Policy::built_in()),
         store: store.clone(),

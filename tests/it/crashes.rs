@@ -10,6 +10,7 @@ use genkan::sandbox::Inventory;
 use regex::Regex;
 
 use crate::house::{House, Process, wish};
+use crate::ledger::compare;
 use crate::tap::{Point, Side, Trap};
 
 /// How many houses stand at once.
@@ -112,6 +113,9 @@ async fn crash_and_resume(points: Vec<(usize, Point)>, recorded: Arc<Recorded>) 
     for (action, times) in ONCE.into_iter().chain(GONE_ONCE) {
         assert_eq!(house.succeeded(action), times, "{action}: {points:?}");
     }
+    // What was written down and not heard of again is what a dead process was about to do, or had done when it died.
+    let (calls, more) = compare(&house.platform.aws.log().calls(), &house.ledger.lines());
+    assert!(calls > 30 && more.iter().all(|line| line.outcome.is_none()), "{points:?}: {more:#?}");
     // A credential does not say what it was imported from: if the process died before it could write that down, it is
     // imported once more, over its own.
     let unsure = |point: &Point| match point.side {

@@ -25,7 +25,8 @@ async fn a_single_endpoint_serves_every_service() {
         .endpoint_url(served.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(KEYS.0, KEYS.1, None, None, "test")))
         .build();
-    let cloud = Aws::new(Arc::clone(&world.config), base, Gates::new(&world.config.limits));
+    let cloud =
+        Aws::new(Arc::clone(&world.config), base, Gates::new(&world.config.limits), Arc::new(world.ledger.clone()));
     assert_eq!(cloud.caller().await.as_deref(), Ok("arn:aws:iam::111111111111:user/genkan"));
 
     let bucket = ask(Spec::S3Bucket(bucket()), Scope::Project);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::{AsyncSleep, SharedAsyncSleep, Sleep};
 use genkan::app::LocalPlatform;
 use genkan::aws::cloud::Aws;
-use genkan::config::Config;
+use genkan::config::{Config, Role};
 use genkan::engine::FreshLooks;
 use genkan::engine::limit::Gates;
 use genkan::model::{AccountId, Direction, Person, Plan, ProjectName, RequestId, RequestState, StepState};
@@ -23,7 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::tap::{TappedAws, TappedJournal, Trap};
+use crate::ledger::Ledger;
+use crate::tap::{TappedAws, TappedJournal, TappedWitness, Trap};
 
 /// How often a request is taken up before a test gives it up.
 const ROUNDS: usize = 60;
@@ -32,6 +33,8 @@ const ROUNDS: usize = 60;
 pub struct House {
     pub platform: LocalPlatform,
     pub store: Store,
+    /// What the audit log was told, by whichever process.
+    pub ledger: Ledger,
     ahead: Arc<AtomicI64>,
     _folder: TempDir,
 }
@@ -67,10 +70,12 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let text = include_str!("../../config/sandbox.toml");
         let mut config = Config::parse(text, &folder.path().join("genkan.toml")).expect("a sound config").config;
+        // A role of its own, so that AWS's log tells the reading of the secret from looks.
+        config.secret.reader = Role("genkan-secret-reader".to_owned());
         change(&mut config);
         let platform = LocalPlatform::of(config, prepared).await.expect("a sound seed");
         let store = Store::open(&platform.config.store.url).await.expect("a store");
-        Self { platform, store, ahead: Arc::default(), _folder: folder }
+        Self { platform, store, ledger: Ledger::default(), ahead: Arc::default(), _folder: folder }
     }
 
     /// Starts a process over the same store and the same AWS. Its journal and its calls pass `trap`.
@@ -85,7 +90,8 @@ impl House {
         let client = TappedAws { client: self.platform.aws.http_client(), trap: Arc::clone(&trap) };
         let base = self.platform.tool().into_builder().http_client(client);
         let base = base.sleep_impl(SharedAsyncSleep::new(NoPauses)).build();
-        let cloud = Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits)));
+        let witness = Arc::new(TappedWitness::new(store.clone(), Arc::clone(&trap), self.ledger.clone()));
+        let cloud = Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits), witness));
         let ahead = Arc::clone(&self.ahead);
         let desk = Desk::new(DeskParts {
             config,

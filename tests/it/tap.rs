@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,10 +14,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use genkan::engine::{Journal, JournalError, Lease};
+use genkan::engine::{Intent, Journal, JournalError, Lease, Outcome, Told, Unwitnessed, Witness};
 use genkan::model::{Event, Recorded, Step};
 use genkan::store::Store;
 use tokio::sync::Notify;
+
+use crate::ledger::Ledger;
 
 /// Before something takes effect, or after it, when whoever asked has not heard of it yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +69,15 @@ struct Inner {
     passed: Vec<Point>,
     counts: BTreeMap<(String, Side), usize>,
     lease: Option<Lease>,
+    unwritten: Option<(Half, Range<usize>)>,
+    written: usize,
+}
+
+/// One half of what the audit log holds of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    Intents,
+    Outcomes,
 }
 
 impl Trap {
@@ -79,6 +91,31 @@ impl Trap {
     /// Calls of that name are refused from now on; none = no more.
     pub fn trouble(&self, trouble: Option<(&str, Trouble)>) {
         self.lock().trouble = trouble.map(|(what, trouble)| (what.to_owned(), trouble));
+    }
+
+    /// These of the intents, or of the outcomes, counted from now on, cannot be written: the disk is full, say. None = all can.
+    pub fn full(&self, unwritten: Option<(Half, Range<usize>)>) {
+        let mut inner = self.lock();
+        (inner.unwritten, inner.written) = (unwritten, 0);
+    }
+
+    /// How many of that half there were since; whether they could be written or not.
+    pub fn written(&self) -> usize {
+        self.lock().written
+    }
+
+    async fn write(&self, half: Half) -> Result<(), Unwitnessed> {
+        let dead = {
+            let mut inner = self.lock();
+            if let Some((_, unwritten)) = inner.unwritten.clone().filter(|(of, _)| *of == half) {
+                inner.written += 1;
+                if unwritten.contains(&(inner.written - 1)) {
+                    return Err(Unwitnessed("disk full".to_owned()));
+                }
+            }
+            inner.died.is_some()
+        };
+        if dead { std::future::pending().await } else { Ok(()) }
     }
 
     /// How many calls were refused.
@@ -194,6 +231,49 @@ impl Journal for TappedJournal {
 
     async fn renew(&self, lease: &Lease) -> Result<(), JournalError> {
         self.store.renew(lease).await
+    }
+}
+
+/// The audit log as a process sees it: one that is dead writes nothing more, and the disk may be full.
+pub struct TappedWitness {
+    store: Store,
+    trap: Arc<Trap>,
+    ledger: Ledger,
+    lines: Mutex<BTreeMap<u64, usize>>,
+}
+
+impl TappedWitness {
+    /// What is on disk in the store is in the ledger too.
+    pub fn new(store: Store, trap: Arc<Trap>, ledger: Ledger) -> Self {
+        Self { store, trap, ledger, lines: Mutex::default() }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<u64, usize>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for TappedWitness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TappedWitness")
+    }
+}
+
+#[async_trait]
+impl Witness for TappedWitness {
+    async fn before(&self, intent: &Intent) -> Result<Told, Unwitnessed> {
+        self.trap.write(Half::Intents).await?;
+        let told = self.store.before(intent).await?;
+        self.lines().insert(told.0, self.ledger.wrote(intent));
+        Ok(told)
+    }
+
+    async fn after(&self, told: Told, outcome: &Outcome) -> Result<(), Unwitnessed> {
+        self.trap.write(Half::Outcomes).await?;
+        self.store.after(told, outcome).await?;
+        let line = self.lines().remove(&told.0).expect("told before");
+        self.ledger.ended(line, outcome);
+        Ok(())
     }
 }
 

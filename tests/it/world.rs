@@ -23,6 +23,8 @@ use genkan::sandbox::LocalAws;
 use genkan::sandbox::log::Call;
 use genkan::sandbox::seed::{Seed, SeedAccount, SeedParameter, SeedRole, SeedSecret, SeedUser, SeedVpc, SeedZone};
 
+use crate::ledger::Ledger;
+
 pub const HUB: &str = "111111111111";
 pub const SPOKE: &str = "222222222222";
 pub const TOKEN: &str = "GITHUB_PERSONAL_ACCESS_TOKEN";
@@ -62,6 +64,7 @@ account = "shared"
 pub struct World {
     pub aws: LocalAws,
     pub cloud: Aws,
+    pub ledger: Ledger,
     pub config: Arc<Config>,
 }
 
@@ -100,13 +103,14 @@ impl World {
         let mut seed = seed(&config);
         change(&mut seed);
         let aws = LocalAws::start(seed).await.expect("a sound seed");
-        let cloud = cloud(&aws, &config);
-        Self { aws, cloud, config }
+        let ledger = Ledger::default();
+        let cloud = cloud(&aws, &config, &ledger);
+        Self { aws, cloud, ledger, config }
     }
 
     /// What another process sees: no session is open, nothing is known.
     pub fn restarted(self) -> Self {
-        Self { cloud: cloud(&self.aws, &self.config), ..self }
+        Self { cloud: cloud(&self.aws, &self.config, &self.ledger), ..self }
     }
 
     /// What an administrator of that account does by hand, in Tokyo.
@@ -243,9 +247,9 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
     }
 }
 
-fn cloud(aws: &LocalAws, config: &Arc<Config>) -> Aws {
+fn cloud(aws: &LocalAws, config: &Arc<Config>, ledger: &Ledger) -> Aws {
     let base = sdk(aws, KEYS.0, KEYS.1, config.platform.region.as_str());
-    Aws::new(Arc::clone(config), base, Gates::new(&config.limits))
+    Aws::new(Arc::clone(config), base, Gates::new(&config.limits), Arc::new(ledger.clone()))
 }
 
 /// How often each action was called.

@@ -70,7 +70,7 @@ impl Services {
         ]
     }
 
-    /// Makes the VPCs, zones, secrets and parameters of one account.
+    /// Makes the VPCs, zones, secrets, locked buckets and parameters of one account.
     ///
     /// # Errors
     /// What is wrong with the seed, in words: an account that is not there, an id twice, a zone without its VPC.
@@ -99,6 +99,14 @@ impl Services {
                 input["ClientRequestToken"] = json!(version);
             }
             self.make(&*self.secrets, "CreateSecret", input, region, &account.id).await?;
+        }
+        for bucket in &account.locked_buckets {
+            let input = json!({
+                "Bucket": bucket,
+                "BucketObjectLockEnabled": "true",
+                "CreateBucketConfiguration": { "LocationConstraint": region },
+            });
+            self.make(&*self.s3, "CreateBucket", input, region, &account.id).await?;
         }
         for parameter in &account.parameters {
             let input = json!({ "Name": parameter.name, "Value": parameter.value, "Type": "String" });

@@ -1,5 +1,6 @@
 //! S3: awsim's, mended where a bucket belongs to one account and one region of the world, and where new buckets have defaults.
 
+mod lock;
 mod rules;
 mod versions;
 
@@ -133,12 +134,33 @@ impl S3 {
             }
             _ => {}
         }
-        let answer = self.inner.handle(operation, input, ctx).await?;
+        let lock = self.lock(operation, &bucket, &input, ctx)?;
+        let answer = self.inner.handle(operation, input, ctx).await.map_err(lock::forbidden)?;
+        if let Some(lock) = lock {
+            self.inner.handle("PutObjectRetention", lock, ctx).await?;
+        }
         match operation {
             "GetBucketTagging" if answer["TagSet"]["Tag"].as_array().is_none_or(Vec::is_empty) => {
                 Err(error(404, "NoSuchTagSet", "The TagSet does not exist"))
             }
             _ => Ok(answer),
+        }
+    }
+
+    /// The retention that an object is given as it is put, as a call of its own; an error where a lock would be lifted or bent.
+    fn lock(
+        &self,
+        operation: &str,
+        bucket: &str,
+        input: &Value,
+        ctx: &RequestContext,
+    ) -> Result<Option<Value>, AwsError> {
+        let state = self.store.get(&ctx.account_id, "global");
+        let Some(held) = state.buckets.get(bucket) else { return Ok(None) };
+        match operation {
+            "PutObject" | "CopyObject" => lock::of_a_put(&held, input),
+            "PutObjectRetention" => lock::check_change(&held, input).map(|()| None),
+            _ => Ok(None),
         }
     }
 
@@ -187,6 +209,10 @@ impl ServiceHandler for S3 {
         let mut named: Vec<(String, String)> = self.inner.iam_checks(operation, input, ctx);
         if named.is_empty() {
             named.push((format!("s3:{operation}"), arn.clone()));
+        }
+        if operation == "PutObject" && text(input, "ObjectLockMode").is_some() {
+            let objects = named.iter().map(|(_, arn)| ("s3:PutObjectRetention".to_owned(), arn.clone()));
+            named.extend(objects.collect::<Vec<_>>());
         }
         if operation != "CreateBucket" {
             return named.iter().map(|(action, arn)| check(action, arn).done()).collect();

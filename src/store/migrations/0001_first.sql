@@ -128,6 +128,25 @@ create table messages (
 );
 create index messages_not_ended on messages (request) where ended = false;
 
+-- The audit log. `entry`: the canonical JSON of one entry, its number and time in it; these bytes are a leaf of the tree.
+create table audit_entries (
+    number bigint not null primary key,
+    entry  text   not null
+);
+
+-- The tree over it (RFC 6962): the hash of every complete subtree, in hex, numbered in the order in which they come to be.
+create table audit_hashes (
+    place bigint not null primary key,
+    hash  text   not null
+);
+
+-- What was signed of it: that the first `size` entries have one root. `note` is all that an outsider needs.
+create table audit_checkpoints (
+    size bigint not null primary key,
+    at   bigint not null,
+    note text   not null
+);
+
 create trigger requests_no_update before update of id, project, environment, direction, name, person, asked_at, plan on requests
 begin select raise(abort, 'what was asked for is never changed'); end;
 create trigger requests_no_delete before delete on requests
@@ -144,3 +163,18 @@ create trigger journal_no_update before update on journal
 begin select raise(abort, 'journal is only appended to'); end;
 create trigger journal_no_delete before delete on journal
 begin select raise(abort, 'journal is only appended to'); end;
+create trigger audit_entries_no_update before update on audit_entries
+begin select raise(abort, 'audit_entries is only appended to'); end;
+create trigger audit_entries_no_delete before delete on audit_entries
+begin select raise(abort, 'audit_entries is only appended to'); end;
+create trigger audit_hashes_no_update before update on audit_hashes
+begin select raise(abort, 'audit_hashes is only appended to'); end;
+create trigger audit_hashes_no_delete before delete on audit_hashes
+begin select raise(abort, 'audit_hashes is only appended to'); end;
+create trigger audit_checkpoints_no_update before update on audit_checkpoints
+begin select raise(abort, 'audit_checkpoints is only appended to'); end;
+create trigger audit_checkpoints_no_delete before delete on audit_checkpoints
+begin select raise(abort, 'audit_checkpoints is only appended to'); end;
+create trigger audit_entries_in_order before insert on audit_entries
+when new.number <> (select coalesce(max(number) + 1, 0) from audit_entries)
+begin select raise(abort, 'audit_entries has no gap'); end;

@@ -1,0 +1,46 @@
+//! How far the checkpoints that were put outside cover the log.
+
+use jiff::Timestamp;
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::{Last, number};
+use crate::model::audit::{Entry, Outside, What};
+
+impl Store {
+    /// When the first entry was written that no checkpoint in that place covers, besides where checkpoints were put; none where
+    /// all is covered.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn uncovered_since(&self, place: Outside) -> Result<Option<Timestamp>, StoreError> {
+        let covered = number(self.covered(place).await?)?;
+        let first: Option<String> = sqlx::query_scalar(
+            "select entry from audit_entries where number >= $1 and entry not like '%\"what\":\"posted\"%' order by number limit 1",
+        )
+        .bind(covered)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(first.map(|entry| serde_json::from_str::<Last>(&entry)).transpose()?.map(|entry| entry.at))
+    }
+
+    /// How many entries the newest checkpoint there covers.
+    async fn covered(&self, place: Outside) -> Result<u64, StoreError> {
+        let mut before = i64::MAX;
+        loop {
+            // In a text of somebody's the quotes would be escaped.
+            let found: Option<(i64, String)> = sqlx::query_as(
+                "select number, entry from audit_entries where number < $1 and entry like '%\"what\":\"posted\"%'
+                 order by number desc limit 1",
+            )
+            .bind(before)
+            .fetch_optional(&self.readers)
+            .await?;
+            let Some((at, entry)) = found else { return Ok(0) };
+            match serde_json::from_str::<Entry>(&entry)?.what {
+                What::Posted { size, place: there, .. } if there == place => return Ok(size),
+                _ => before = at,
+            }
+        }
+    }
+}
