@@ -175,7 +175,11 @@ pub fn history(view: &RequestView) -> String {
             }
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
             Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
-            Event::Held { step, digest } => format!("{} needs approval ({})", step.desired.id, digest.short()),
+            Event::Held { step, digest, until } => {
+                format!("{} needs approval ({}) until {}", step.desired.id, digest.short(), at(*until))
+            }
+            Event::Noted { step, note: Some(note) } => format!("{step} waits for {}", note.on),
+            Event::Noted { step, note: None } => format!("{step} waits for approvals only"),
             Event::Failed { step, why, retry_at: Some(_), .. } => {
                 format!("{step} will be tried again: {}", on_one_line(why))
             }
@@ -188,6 +192,8 @@ pub fn history(view: &RequestView) -> String {
     for approval in &view.approvals {
         let words = format!("{} approved by {} ({})", approval.step, approval.by, approval.digest.short());
         lines.push((approval.at, words));
+        let words = format!("{} no longer approved by {}, who took it back", approval.step, approval.by);
+        lines.extend(approval.withdrawn.map(|at| (at, words)));
     }
     lines.sort_by_key(|(at, _)| *at);
     let mut text = String::from("\nhistory\n");
@@ -199,7 +205,7 @@ pub fn history(view: &RequestView) -> String {
 
 /// What an approver is asked to say yes to: exactly what will be done.
 pub fn approvable(request: &Request, held: &Approvable) -> String {
-    let Approvable { step, digest, approved_by } = held;
+    let Approvable { step, digest, approved_by, until, note, .. } = held;
     let plan = &request.plan;
     let mut text = String::new();
     let _ = writeln!(text, "{} asks: {} {} {}", request.by, plan.direction, plan.project, plan.environment);
