@@ -235,6 +235,14 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     }
     if let Some(gate) = &step.gate {
         let _ = writeln!(text, "  gate               {}", plan.describe_gate(gate));
+        for (id, name) in &gate.terms.accounts {
+            let _ = writeln!(text, "  touches            {name} ({id})");
+        }
+        for role in gate.terms.roles.keys() {
+            let _ = writeln!(text, "  as                 {role}");
+        }
+        let _ = writeln!(text, "  rules              {}", gate.terms.policy.short());
+        let _ = writeln!(text, "  program            {}", gate.terms.engine);
     }
     for note in &plan.notes {
         let _ = writeln!(text, "  note               {note}");
@@ -242,6 +250,10 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     if !approved_by.is_empty() {
         let _ = writeln!(text, "  so far             approved by {}", approved_by.join(", "));
     }
+    if let Some(note) = note {
+        let _ = writeln!(text, "  waits for          {note}");
+    }
+    let _ = writeln!(text, "  until              {}", at(*until));
     let _ = writeln!(text, "  digest             {}", digest.short());
     text
 }
@@ -251,7 +263,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
     if awaiting.is_empty() {
         return "nothing waits for your approval\n".to_owned();
     }
-    let mut table = table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals"]);
+    let mut table = table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
     for Awaited { request, held } in awaiting {
         let plan = &request.plan;
         let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
@@ -259,6 +271,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
             let given = held.approved_by.len();
             format!("{given} of {}", given + held.lacks())
         });
+        let until = held.iter().map(|held| at(held.until));
         table.add_row([
             request.id.to_string(),
             plan.direction.to_string(),
@@ -268,6 +281,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
             at(request.asked_at),
             steps.join("\n"),
             given.collect::<Vec<_>>().join("\n"),
+            until.collect::<Vec<_>>().join("\n"),
         ]);
     }
     format!("{table}\n\n`genkan approve REQUEST STEP` shows exactly what it is, and asks\n")

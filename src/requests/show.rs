@@ -81,7 +81,7 @@ impl RequestView {
     }
 
     /// Whether its step waits for an answer to it, or for something besides.
-    pub fn is_held(&self, asked: &Question) -> bool {
+    pub fn awaits(&self, asked: &Question) -> bool {
         let is_this = |step: &Step| step.desired.id == asked.sealed.step().desired.id;
         self.is_latest(asked) && self.held().any(|(step, digest)| is_this(step) && digest == asked.sealed.digest())
     }

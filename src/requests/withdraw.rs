@@ -16,8 +16,8 @@ impl Desk {
         let mut given: Vec<&Question> = view.questions.iter().filter(|asked| view.is_latest(asked)).collect();
         given.retain(|asked| step.is_none_or(|step| asked.sealed.step().desired.id == *step));
         given.retain(|asked| view.answers(asked).any(|approval| approval.by.name == person.name));
-        if given.iter().any(|asked| view.is_held(asked)) {
-            given.retain(|asked| view.is_held(asked));
+        if given.iter().any(|asked| view.awaits(asked)) {
+            given.retain(|asked| view.awaits(asked));
         }
         let [asked] = given.as_slice() else {
             return Err(DeskError::NotNow(match given.is_empty() {
