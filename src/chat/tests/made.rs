@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::chat::Asked;
-use crate::model::{Question, Sealed};
 use crate::model::plan::Terms;
 use crate::model::plan::{Change, Desired, Direction, GateReason, Input, OnExisting, Scope};
 use crate::model::resource::{
@@ -17,6 +16,7 @@ use crate::model::{
     Action, Approval, Contents, Digest, Event, Gate, Outputs, Person, Place, Plan, Recorded, Request, RequestState,
     Spec, Step, StepId, StepState,
 };
+use crate::model::{Question, RoleKind, Sealed};
 use crate::requests::show::{RequestView, StateChange, StepView};
 
 pub fn at(minutes: i64) -> Timestamp {
@@ -83,11 +83,20 @@ pub fn step(name: &str, environment: &str, spec: Spec, action: Action) -> Step {
     let approvals = if environment == "dev" { 1 } else { 2 };
     let approvers = vec!["infra-leads".to_owned()];
     let destroys = matches!(&action, Action::Remove { contents } if !contents.is_empty());
+    let (own, platform) = match environment {
+        "dev" => (("222222222201", "project-dev"), ("111111111101", "platform-dev")),
+        _ => (("222222222203", "project-production"), ("111111111103", "platform-production")),
+    };
+    let touched = if spec.other_account(&place.account).is_some() { vec![platform, own] } else { vec![own] };
+    let role = |(id, _): &(&str, &str)| match *id == platform.0 {
+        true => (format!("arn:aws:iam::{id}:role/genkan-authoriser"), RoleKind::Authoriser),
+        false => (format!("arn:aws:iam::{id}:role/genkan-writer"), RoleKind::Writer),
+    };
     let terms = Terms {
-        roles: BTreeMap::new(),
-        accounts: BTreeMap::new(),
+        roles: touched.iter().map(role).collect(),
+        accounts: touched.iter().map(|(id, name)| (id.parse().expect("an id"), (*name).to_owned())).collect(),
         policy: Digest::of(&"rules"),
-        engine: "genkan".to_owned(),
+        engine: "genkan 0.1.0".to_owned(),
     };
     let gate = match spec.other_account(&place.account) {
         _ if destroys => Some(Gate { reason: GateReason::DestroysData, approvals, approvers, terms }),

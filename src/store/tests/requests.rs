@@ -220,8 +220,12 @@ async fn what_was_written_down_cannot_be_changed_or_deleted() {
     ] {
         assert!(sqlx::query(statement).execute(&mut raw).await.is_err(), "{statement}");
     }
-    for table in ["select count(*) from journal", "select count(*) from approvals"] {
-        assert_eq!(sqlx::query_scalar::<_, i64>(table).fetch_one(&mut raw).await.unwrap(), 1, "{table}");
+    for (table, rows) in [
+        ("select count(*) from journal", 2),
+        ("select count(*) from approvals", 1),
+        ("select count(*) from withdrawals", 1),
+    ] {
+        assert_eq!(sqlx::query_scalar::<_, i64>(table).fetch_one(&mut raw).await.unwrap(), rows, "{table}");
     }
 }
 
