@@ -170,6 +170,8 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`]; what could not be closed is tried again the next time.
     pub async fn sweep(&self) -> Result<(), DeskError> {
+        // What time it is by now is remembered also where nothing happens.
+        self.store.moment().await?;
         let ended_early = RequestFilter {
             states: vec![RequestState::Cancelled, RequestState::Rejected],
             limit: Some(SWEPT),

@@ -47,6 +47,8 @@ impl Store {
     /// # Errors
     /// [`ApproveError`]; nothing was written then.
     pub async fn approve(&self, id: &RequestId, approval: &Approval) -> Result<Given, ApproveError> {
+        // In a write of its own: the time that was seen is remembered also where the approval is refused.
+        self.moment().await?;
         let (request, approval, time) = (id.clone(), approval.clone(), self.time.clone());
         self.writer
             .write(Some(id), move |conn| {

@@ -117,7 +117,10 @@ async fn may_start(
     if *digest != step.digest() {
         return Err(not_approved());
     }
-    let needed = step.gate.as_ref().map_or(0, |gate| gate.approvals);
+    let Some(gate) = &step.gate else { return if step.needs_gate() { Err(not_approved()) } else { Ok(()) } };
+    // Nobody lowers what was shown when it was asked for.
+    let shown = request.plan.step(&step.desired.id).and_then(|planned| planned.gate.as_ref());
+    let needed = gate.approvals.max(shown.map_or(0, |shown| shown.approvals));
     if needed == 0 {
         return Ok(());
     }

@@ -76,8 +76,12 @@ pub(super) async fn moment(conn: &mut SqliteConnection, time: &Time) -> Result<M
         sqlx::query("update clock set latest = $1, era = era + $2")
             .bind(now.as_microsecond())
             .bind(i64::from(set_back))
-            .execute(conn)
+            .execute(&mut *conn)
             .await?;
+    }
+    if set_back {
+        // When to look at what again was said in a time that has not come: it is all looked at now.
+        sqlx::query("update leases set wake_at = null").execute(conn).await?;
     }
     Ok(if set_back { Moment { now, era: era + 1 } } else { Moment { now: now.max(latest), era } })
 }

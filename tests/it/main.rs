@@ -18,6 +18,7 @@ mod kinds;
 mod local_discord;
 mod plans;
 mod resumed;
+mod sealed;
 mod sessions;
 mod tap;
 mod use_cases;
