@@ -1,5 +1,6 @@
 //! What the shape of the file cannot say: that names meet, that numbers make sense, that approvals can be given.
 
+mod approvals;
 mod audit;
 mod discord;
 mod people;
@@ -23,6 +24,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     for (name, environment) in &config.environments {
         check.environment(name.as_str(), environment);
     }
+    check.approving();
     check.blueprints();
     check.zones();
     check.people();
@@ -163,6 +165,7 @@ impl<'a> Check<'a> {
             }
         }
         self.approvals(name, environment);
+        self.stand_ins(name, environment);
     }
 
     /// Every blueprint that an environment names is there and can be read; each is looked at once.

@@ -14,3 +14,4 @@ mod rest;
 mod server;
 mod serving;
 mod teardown;
+mod trusting;
