@@ -2,6 +2,7 @@
 
 mod discord;
 mod people;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.accounts();
     for (name, environment) in &config.environments {
         check.environment(name.as_str(), environment);
+        check.enough_for_the_rules(name, environment);
     }
     check.blueprints();
     check.zones();
@@ -29,6 +31,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.settings();
     check.limits();
     check.discord();
+    check.rules();
     (check.errors, check.warnings)
 }
 
@@ -155,6 +158,7 @@ impl<'a> Check<'a> {
             }
         }
         self.approvals(name, environment);
+        self.periods(name, environment);
     }
 
     /// Every blueprint that an environment names is there and can be read; each is looked at once.
