@@ -3,7 +3,7 @@
 use super::{Desk, DeskError, Why};
 use crate::model::verdict::Verdict;
 use crate::model::{EnvironmentName, Person, Plan, ProjectName};
-use crate::policy::{Deed, Grounds};
+use crate::policy::{Deed, Frozen, Grounds};
 
 impl Desk {
     /// Asks policy about a project; what it refuses is an error with its reasons. `project`: none where the question is about the
@@ -37,6 +37,7 @@ impl Desk {
     ) -> Verdict {
         let now = (self.clock)();
         let settings = self.config.environments.get(environment);
+        let freeze = settings.and_then(|settings| settings.frozen_at(now));
         let approvers = settings.map(|settings| settings.approvers_at(now)).unwrap_or_default();
         let grounds = Grounds {
             environment,
@@ -44,7 +45,7 @@ impl Desk {
             requesters: settings.map_or(&[], |settings| &settings.requesters),
             approvers: &approvers,
             production: settings.is_none_or(|settings| settings.is_production(environment)),
-            frozen: settings.is_some_and(|settings| settings.frozen_at(now).is_some()),
+            frozen: freeze.map(|freeze| Frozen { until: freeze.until, why: &freeze.why }),
             now,
         };
         self.policy.decide(person, deed, &grounds)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 const TWO: u32 = 2;
 
 /// How long the reason of a freeze may be, in characters: it is shown in chat and at the terminal, in a sentence.
-const LONGEST_WHY: usize = 200;
+const LONGEST_WHY: usize = 120;
 
 impl Check<'_> {
     /// Fewer approvals than the rules ask for: no step could ever begin.
@@ -18,7 +18,9 @@ impl Check<'_> {
         let way = |field| ["environments", name.as_str(), field];
         let Environment { approvals, approvals_to_destroy, .. } = *environment;
         if environment.is_production(name) && approvals < TWO {
-            let what = format!("a gate of production takes two approvers, and `approvals` is {approvals}: none could ever open");
+            let what = format!(
+                "a gate of production takes two approvers, and `approvals` is {approvals}: none could ever open"
+            );
             let mend = "expected 2 or more; or say `production = false` if it is not production".to_owned();
             self.error(&way("approvals"), what, mend);
         }
