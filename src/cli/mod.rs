@@ -5,6 +5,7 @@ pub mod ask;
 pub mod commands;
 pub mod draw;
 pub mod exit;
+pub mod explain;
 pub mod follow;
 pub mod manual;
 pub mod printer;

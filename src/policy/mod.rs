@@ -51,6 +51,13 @@ impl Policy {
         &self.digest
     }
 
+    /// The rules' names, in order.
+    pub fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.rules.policies().map(|rule| rule.id().to_string()).collect();
+        ids.sort();
+        ids
+    }
+
     /// Whether `person` may do `deed` on these grounds, and why. Whatever cannot be decided is refused.
     pub fn decide(&self, person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Verdict {
         self.ask(person, deed, grounds).unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![undecided(&why)] })

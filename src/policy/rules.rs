@@ -109,11 +109,12 @@ impl<'t> Reading<'t> {
             let mend = "add @reason(\"…\"), and @reason_ja(\"…\") for those who read Japanese: people are told it";
             self.note(file, text, span.clone(), "a rule that does not say why".to_owned(), mend);
         }
-        let Some(id) = rule.annotation("id").filter(|id| is_id(id)) else {
+        let unnamed = format!("unnamed rule {}", self.of.len());
+        let id = rule.annotation("id").filter(|id| is_id(id)).unwrap_or_else(|| {
             let mend = format!("add @id(\"…\"): 1 to {LONGEST_ID} of a-z, 0-9 and -");
-            self.note(file, text, span, "a rule without a name".to_owned(), &mend);
-            return;
-        };
+            self.note(file, text, span.clone(), "a rule without a name".to_owned(), &mend);
+            &unnamed
+        });
         if self.built_in.iter().any(|own| own == id) || id == NO_RULE || id == UNDECIDED {
             let what = format!("`{id}` is the name of a built-in rule, which cannot be replaced");
             self.note(
@@ -135,14 +136,19 @@ impl<'t> Reading<'t> {
 
     fn check(&mut self, schema: &Schema) {
         let checked = Validator::new(schema.clone()).validate(&self.rules, ValidationMode::Strict);
-        let errors = checked.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error)));
+        let errors: Vec<_> =
+            checked.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error))).collect();
         // A rule that never applies forbids nothing, and somebody thinks that it does.
         let never = checked.validation_warnings().filter_map(|warning| match warning {
             ValidationWarning::ImpossiblePolicy(never) => Some((never.policy_id(), DetailedError::from(never))),
             _ => None,
         });
-        for (id, found) in errors.chain(never) {
+        let never: Vec<_> = never.filter(|(id, _)| errors.iter().all(|(wrong, _)| wrong != id)).collect();
+        for (id, mut found) in errors.into_iter().chain(never) {
             let id: &str = id.as_ref();
+            if let Some(rest) = found.message.strip_prefix(&format!("for policy `{id}`, ")) {
+                found.message = rest.to_owned();
+            }
             let (file, text, span) = self.of.get(id).cloned().unwrap_or(("", "", 0..0));
             self.broken.push(BrokenRule::of(file, text, found, span));
         }

@@ -7,6 +7,7 @@ pub mod approve;
 pub mod audit;
 pub mod cancel;
 pub mod carry_out;
+pub mod explain;
 mod grounds;
 pub mod heard;
 pub mod judge;
