@@ -18,8 +18,12 @@ impl Digest {
     /// # Panics
     /// Never for the types of this crate: all of them can be written as JSON.
     pub fn of<T: Serialize>(value: &T) -> Self {
-        let json = serde_json::to_value(value).expect("plain data can be written as JSON");
-        Self(hex::encode(Sha256::digest(sorted(json).to_string().as_bytes())))
+        Self::of_text(&canonical(value))
+    }
+
+    /// The digest of a text that is canonical JSON already.
+    pub fn of_text(text: &str) -> Self {
+        Self(hex::encode(Sha256::digest(text.as_bytes())))
     }
 
     /// The first twelve digits, for people to compare.
@@ -31,6 +35,14 @@ impl Digest {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A value's canonical JSON: the bytes that its digest is of.
+///
+/// # Panics
+/// Never for the types of this crate: all of them can be written as JSON.
+pub fn canonical<T: Serialize>(value: &T) -> String {
+    sorted(serde_json::to_value(value).expect("plain data can be written as JSON")).to_string()
 }
 
 /// The same JSON with every object's keys in order, whatever order serde_json was built to keep.

@@ -1,12 +1,13 @@
 //! THE USE CASES: what people can ask of Genkan, one file each. Every face calls these, and policy is asked inside them.
 //!
 //! [`Desk`] is the one way in. [`plan`] makes a plan, [`submit`] turns it into a request, [`carry_out`] does it; [`approve`],
-//! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see.
+//! [`reject`], [`withdraw`](mod@withdraw), [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see.
 
 pub mod approve;
 pub mod audit;
 pub mod cancel;
 pub mod carry_out;
+pub mod counting;
 pub mod explain;
 mod grounds;
 pub mod heard;
@@ -23,6 +24,7 @@ pub mod submit;
 pub mod waiting;
 pub mod who;
 pub mod why;
+pub mod withdraw;
 pub mod work;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub struct Desk {
     clock: Clock,
     names_are_trusted: bool,
     holder: String,
+    roll: Option<Arc<dyn counting::Roll>>,
 }
 
 /// What a desk is made of.
@@ -119,8 +122,9 @@ impl Desk {
     /// A desk over these parts.
     pub fn new(parts: DeskParts) -> Self {
         let DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder } = parts;
+        store.keep_time_by(Arc::clone(&clock));
         let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
-        Self { config, policy, store, journal, cloud, engine, clock, names_are_trusted, holder }
+        Self { config, policy, store, journal, cloud, engine, clock, names_are_trusted, holder, roll: None }
     }
 
     /// What the operator decided.

@@ -14,6 +14,7 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
     let shelf = Shelf::new().await;
     let step = gated(repository("images", "project-x-dev", Action::Create), 1);
     let request = shelf.submit(onboard("project-x", vec![step.clone()])).await;
+    shelf.ask(&request.id, &step).await;
     let approval = approval(&step, step.digest(), "lea");
     shelf.store.approve(&request.id, &approval).await.unwrap();
     let lease = shelf.lease(&request.id).await;
