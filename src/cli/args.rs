@@ -95,7 +95,9 @@ pub enum Command {
                       Examples:\n  genkan approve r-7k2m9x4bqd\n  genkan approve r-7k2m9x4bqd zone-association --yes")]
     Approve(ApproveArguments),
     /// Withdraw your approval of a step, before it begins.
-    #[command(after_help = "Examples:\n  genkan withdraw r-7k2m9x4bqd\n  genkan withdraw r-7k2m9x4bqd zone-association")]
+    #[command(
+        after_help = "Examples:\n  genkan withdraw r-7k2m9x4bqd\n  genkan withdraw r-7k2m9x4bqd zone-association"
+    )]
     Withdraw(WithdrawArguments),
     /// Reject somebody's request; what was done so far stays.
     #[command(after_help = "Example:\n  genkan reject r-7k2m9x4bqd --reason \"wrong account\"")]

@@ -263,7 +263,8 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
     if awaiting.is_empty() {
         return "nothing waits for your approval\n".to_owned();
     }
-    let mut table = table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
+    let mut table =
+        table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
     for Awaited { request, held } in awaiting {
         let plan = &request.plan;
         let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();

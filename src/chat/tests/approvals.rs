@@ -153,17 +153,17 @@ fn somebody_stands_in() {
 fn after_its_time_has_gone_by() {
     let (mut view, asked) = held("production");
     view.approved(ZONE, "ren");
-    kept("approval_reminder", |scene| {
-        readable(&reminder(&view, &asked, Some(CARD), scene).expect("it was asked"))
-    });
-    let (why, mend) = ("it was not approved within 24 hours".to_owned(), "`genkan retry` asks the approvers anew".to_owned());
+    kept("approval_reminder", |scene| readable(&reminder(&view, &asked, Some(CARD), scene).expect("it was asked")));
+    let (why, mend) =
+        ("it was not approved within 24 hours".to_owned(), "`genkan retry` asks the approvers anew".to_owned());
     view.is(ZONE, StepState::Failed { why, mend: Some(mend), at: at(1444) });
     keep("lapsed", &view, &asked);
     let step = view.questions[0].sealed.step().clone();
     let anew = view.asked(1500, step.clone());
     view.is(ZONE, waits(&step, at(1500), None));
     keep("asked_anew", &view, &asked);
-    let scene_of = |view: &RequestView| view.question(&anew.step, &anew.digest).map(|asked| view.counting(asked).count());
+    let scene_of =
+        |view: &RequestView| view.question(&anew.step, &anew.digest).map(|asked| view.counting(asked).count());
     assert_eq!(scene_of(&view), Some(0), "what was said to the old question is not said to the new one");
 }
 

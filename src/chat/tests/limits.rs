@@ -106,7 +106,13 @@ fn any_state() -> impl Strategy<Value = StepState> {
         }),
         (did, outputs).prop_map(|(did, outputs)| StepState::Done { did, outputs, at: at(2) }),
         // A mark: the step is to be held.
-        Just(StepState::Held { step: Box::new(held()), digest: held().digest(), since: at(2), until: at(1442), note: None }),
+        Just(StepState::Held {
+            step: Box::new(held()),
+            digest: held().digest(),
+            since: at(2),
+            until: at(1442),
+            note: None
+        }),
     ]
 }
 

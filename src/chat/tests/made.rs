@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::chat::Asked;
-use crate::model::{Question, Sealed};
 use crate::model::plan::Terms;
 use crate::model::plan::{Change, Desired, Direction, GateReason, Input, OnExisting, Scope};
 use crate::model::resource::{
@@ -17,6 +16,7 @@ use crate::model::{
     Action, Approval, Contents, Digest, Event, Gate, Outputs, Person, Place, Plan, Recorded, Request, RequestState,
     Spec, Step, StepId, StepState,
 };
+use crate::model::{Question, Sealed};
 use crate::requests::show::{RequestView, StateChange, StepView};
 
 pub fn at(minutes: i64) -> Timestamp {

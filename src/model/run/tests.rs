@@ -83,7 +83,10 @@ fn every_state_met_by_every_event() {
         finished(Did::Seen, "b"),
         waiting("it"),
         Event::Held { digest: one.digest(), step: one.clone(), until: at(100) },
-        Event::Noted { step: one.desired.id.clone(), note: Some(Note::until("the end of the freeze".to_owned(), at(50))) },
+        Event::Noted {
+            step: one.desired.id.clone(),
+            note: Some(Note::until("the end of the freeze".to_owned(), at(50))),
+        },
         failed(Some(at(60))),
         failed(None),
         Event::Retried,

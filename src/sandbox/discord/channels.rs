@@ -118,7 +118,8 @@ pub(crate) fn member(core: &Core, guild: Id, user: Id) -> Result<Value, Refusal>
     if world.seed.guild != guild {
         return Err(Refusal::unknown_guild());
     }
-    let mut member = world.member(user).map(|member| world.member_object(member)).ok_or_else(Refusal::unknown_member)?;
+    let mut member =
+        world.member(user).map(|member| world.member_object(member)).ok_or_else(Refusal::unknown_member)?;
     // Said only of who acts in a channel.
     member.as_object_mut().and_then(|member| member.remove("permissions"));
     Ok(member)

@@ -1,8 +1,8 @@
 //! Which messages show a request: remembered over each other, found again, told to nobody.
 
 use super::*;
-use crate::model::request::RequestMove;
 use crate::model::chat::Asked;
+use crate::model::request::RequestMove;
 use crate::model::{Language, Part, Posted, RequestState};
 
 fn card(request: &Request) -> Posted {

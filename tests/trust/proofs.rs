@@ -76,7 +76,10 @@ impl Proof {
         let version = Command::new(&solver).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {
             let required = std::env::var("GENKAN_PROOFS").is_ok_and(|proofs| proofs == "required");
-            assert!(!required, "GENKAN_PROOFS=required, and `{solver}` cannot be run: install cvc5, or name it in CVC5");
+            assert!(
+                !required,
+                "GENKAN_PROOFS=required, and `{solver}` cannot be run: install cvc5, or name it in CVC5"
+            );
             eprintln!("NOT PROVED: `{solver}` cannot be run; install cvc5, or name it in CVC5");
             return None;
         }
@@ -218,7 +221,8 @@ async fn no_rule_can_err() {
     }
     assert_eq!(asked, 17 * 10, "every rule, for every action");
     // The question can be answered with no.
-    let sum = r#"permit (principal, action == Action::"start", resource) when { context.approvals + 1 > context.needed };"#;
+    let sum =
+        r#"permit (principal, action == Action::"start", resource) when { context.approvals + 1 > context.needed };"#;
     let sum = Rule::parse(None, sum).expect("a rule");
     let mut errs = false;
     for environment in proof.schema.request_envs() {
