@@ -6,7 +6,7 @@ use super::args::ExplainArguments;
 use super::commands::Terminal;
 use super::{Exit, draw};
 use crate::requests::DeskError;
-use crate::requests::explain::{Act, Doubt, Explained, Risk};
+use crate::requests::explain::{ANY_STEP, Act, Doubt, Explained, Risk};
 
 impl Terminal {
     /// `genkan policy explain`. Ends as what it explains would: refused where that is refused.
@@ -86,7 +86,7 @@ fn facts(explained: &Explained) -> Vec<String> {
             }
         ));
     }
-    if asked.act.is_about_a_step() {
+    if asked.act.is_about_a_step() && asked.step != ANY_STEP {
         let approvers: Vec<&str> = asked.approvers.iter().map(String::as_str).collect();
         let approved = if approvers.is_empty() { String::new() } else { format!(" ({})", approvers.join(", ")) };
         let risk = match asked.risk {

@@ -225,3 +225,18 @@ fn every_rule_is_valid_says_why_and_has_a_file_of_its_own() {
     let cedar = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "cedar"));
     assert_eq!(cedar.count(), rules::FILES.len(), "every file of policies/authz is built in");
 }
+
+#[test]
+fn the_table_of_rules_in_the_docs_is_current() {
+    let docs = include_str!("../../docs/policy.md");
+    let shown: Vec<&str> = docs.lines().filter(|line| line.starts_with("| `")).collect();
+    let rules = rules::load(&[]).unwrap().0;
+    let row = |(file, _): &(&str, &str)| {
+        let id = file.trim_end_matches(".cedar");
+        let rule =
+            rules.policy(&cedar_policy::PolicyId::new(id)).unwrap_or_else(|| panic!("{file} holds the rule {id}"));
+        format!("| `{id}` | {} | {} |", rule.effect(), rule.annotation("reason").unwrap())
+    };
+    let should: Vec<String> = rules::FILES.iter().map(row).collect();
+    assert_eq!(shown, should, "docs/policy.md");
+}

@@ -164,7 +164,7 @@ impl Desk {
 }
 
 /// The step of which nothing is said.
-const ANY_STEP: &str = "any";
+pub const ANY_STEP: &str = "any";
 
 fn nothing_known(person: &Person, act: Act, by: &Person) -> Asked {
     Asked {

@@ -4,3 +4,4 @@ mod matrix;
 mod oracle;
 mod proofs;
 mod random;
+mod terminal;

@@ -1,4 +1,4 @@
-//! Random questions, as many as pass in a few seconds: Cedar and the oracle agree on each.
+//! Random questions: Cedar and the oracle agree on each.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::oracle::{Plain, allows};
 const PEOPLE: [&str; 4] = ["aiko", "ren", "mio", "guest"];
 const GROUPS: [&str; 3] = ["engineers", "leads", "managers"];
 
-/// How many questions are asked. `GENKAN_RANDOM` asks more or fewer.
-const QUESTIONS: u32 = 100_000;
+/// How many questions are asked: without optimisation each takes a millisecond. `GENKAN_RANDOM` asks more; `.ci/run` asks 100,000.
+const QUESTIONS: u32 = 2_000;
 
 /// Numbers that look random and are the same each time (SplitMix64).
 struct Dice(u64);
