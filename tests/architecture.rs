@@ -250,3 +250,111 @@ fn the_test_itself_sees_what_it_looks_for() {
     assert_eq!(file.code().collect::<Vec<_>>(), [(3, "use crate::aws;")]);
     assert!(files("src").len() > 50, "the sources are found");
 }
+
+/// Each use case that a face can call, and what policy is asked there; `via …`: another use case, which asks; `nobody: …`: it is no
+/// person's doing, and why.
+const USE_CASES: &[(&str, &str)] = &[
+    ("adoptable", "nobody: names of the config"),
+    ("answer", "Approve"),
+    ("answered", "nobody: what a face writes down for itself"),
+    ("approvable", "Approve"),
+    ("approve", "via answer"),
+    ("awaiting", "Approve"),
+    ("cancel", "Cancel"),
+    ("carry_out", "nobody: the worker; Start is asked for each step"),
+    ("carry_out_claimed", "nobody: the worker; Start is asked for each step"),
+    ("changes", "nobody: that something changed, not what"),
+    ("changes_everywhere", "nobody: that something changed, not what"),
+    ("checkpoint", "nobody: a digest, for outsiders to keep"),
+    ("checkpoint_for", "nobody: a digest, for outsiders to keep"),
+    ("checkpoint_is_at", "nobody: a digest, for outsiders to keep"),
+    ("claim", "nobody: the worker"),
+    ("config", "nobody: the process's own settings"),
+    ("doctor", "nobody: whether what the config names is there, for whoever runs the process"),
+    ("environments", "nobody: names of the config"),
+    ("explain", "via about_a_request"),
+    ("find", "nobody: an id by its beginning"),
+    ("hear", "nobody: what a face writes down for itself"),
+    ("known_projects", "Read"),
+    ("list", "Read"),
+    ("may_ask", "Request"),
+    ("member", "nobody: who somebody is"),
+    ("new", "nobody: the desk itself"),
+    ("next_due", "nobody: the worker"),
+    ("now", "nobody: what time it is"),
+    ("plan", "Request"),
+    ("posted", "nobody: what a face writes down for itself"),
+    ("reject", "Reject"),
+    ("remember_posted", "nobody: what a face writes down for itself"),
+    ("retry", "Retry"),
+    ("see_closed", "nobody: the process finishes what it began"),
+    ("see_through", "nobody: the process finishes what it began; Start is asked for each step"),
+    ("show", "nobody: for the process that draws and carries out; people are shown it by show_to"),
+    ("show_to", "Read"),
+    ("spoken_of", "nobody: who somebody is"),
+    ("status", "via status_of"),
+    ("submit", "Request"),
+    ("sweep", "nobody: the worker"),
+    ("to_draw", "nobody: what a face writes down for itself"),
+    ("unanswered", "nobody: what a face writes down for itself"),
+    ("waits_for", "nobody: of a request that was listed, which asked"),
+    ("who", "nobody: who somebody is"),
+    ("with_roll", "nobody: the desk itself"),
+    ("withdraw", "Withdraw"),
+];
+
+/// The functions of the desk in these files: each one's name, whether faces can call it, and its text.
+fn of_the_desk(files: &[File]) -> BTreeMap<String, (bool, String)> {
+    let mut found = BTreeMap::new();
+    for file in files {
+        let (mut inside, mut name) = (false, None);
+        for (_, line) in file.code() {
+            inside = (inside || line == "impl Desk {") && line != "}";
+            let rest = line.strip_prefix("    ").filter(|rest| inside && !rest.starts_with([' ', '}']));
+            if let Some((before, after)) = rest.and_then(|rest| rest.split_once("fn ")) {
+                let called: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                found.insert(called.clone(), (matches!(before, "pub " | "pub async "), String::new()));
+                name = Some(called);
+            }
+            if let Some((_, text)) = name.as_ref().and_then(|name| found.get_mut(name)) {
+                *text += line;
+                *text += "\n";
+            }
+            if line == "    }" {
+                name = None;
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_use_case_asks_policy_or_is_no_persons_doing() {
+    let all = of_the_desk(&files("src/requests"));
+    let public: Vec<&str> = all.iter().filter(|(_, (public, _))| *public).map(|(name, _)| name.as_str()).collect();
+    let named: Vec<&str> = USE_CASES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(public, named, "left: what a face can call; right: what is said here of what policy is asked");
+    let mut faults = Vec::new();
+    for (name, asks) in USE_CASES {
+        let (_, text) = &all[*name];
+        let is_well = match asks.split_once(' ') {
+            Some(("via", other)) => {
+                text.contains(&format!("self.{other}("))
+                    && all.get(other).is_some_and(|(_, text)| text.contains("person"))
+            }
+            Some(("nobody:", _)) => !text.contains("person: &Person"),
+            _ => text.contains("self.allow") && text.contains(&format!("Deed::{asks}")),
+        };
+        if !is_well {
+            faults.push(format!("{name} does not ask as it is said here: {asks}"));
+        }
+    }
+    none("use cases that do not ask policy", &faults);
+    let (_, plan) = &all["plan"];
+    assert!(plan.contains("Deed::Read") && plan.contains("self.allow_wish"), "a plan that is only shown asks for Read");
+    for (name, besides) in
+        [("may_ask", "allow_wish"), ("submit", "allow_what_it_contains"), ("retry", "allow_what_it_contains")]
+    {
+        assert!(all[name].1.contains(&format!("self.{besides}(")), "{name} asks for what is taken over and destroyed");
+    }
+}

@@ -12,6 +12,7 @@ mod sandbox;
 #[cfg(feature = "sandbox")]
 mod stage;
 mod policies;
+mod policy;
 pub mod wire;
 
 use std::path::Path;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use tokio::sync::watch;
 
-use crate::cli::args::{Arguments, AuditCommand, Command, Common, ConfigCommand, PoliciesCommand};
+use crate::cli::args::{Arguments, AuditCommand, Command, Common, ConfigCommand, PoliciesCommand, PolicyCommand};
 use crate::cli::commands::Terminal;
 use crate::cli::{Exit, Printer, manual};
 use crate::config::blueprint::Blueprint;
@@ -133,6 +134,8 @@ async fn run(arguments: Arguments, printer: &Printer) -> Result<Exit, AppError> 
         Command::Audit(AuditCommand::Verify(arguments)) if !arguments.is_of_store() => {
             Ok(crate::cli::audit::verify(&arguments, printer)?)
         }
+        Command::Policy(PolicyCommand::Test { files }) => policy::test(&common, &files, printer),
+        Command::Policy(PolicyCommand::Check { files }) => policy::check(&common, &files, printer),
         Command::Completions { shell } => {
             printer.plain(&manual::completions(shell));
             Ok(Exit::Done)
@@ -175,6 +178,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Approvals => terminal.approvals().await,
         Command::Show { request } => terminal.show(request).await,
         Command::Audit(command) => terminal.audit(command).await,
+        Command::Policy(PolicyCommand::Explain(arguments)) => terminal.explain(arguments).await,
         Command::Doctor => Ok(terminal.doctor(chat::examine(terminal.desk.config()).await).await),
         Command::Serve => {
             let token = chat::token(terminal.desk.config())?;
@@ -226,6 +230,7 @@ fn check(path: &Path, printer: &Printer) -> Result<Exit, AppError> {
         }
     }
     faults.dedup();
+    faults.extend(wire::policy(config).err().map(|errors| errors.to_string()));
     let ok = faults.is_empty();
     let told = serde_json::json!({"ok": ok, "file": path, "warnings": loaded.warnings, "errors": faults});
     printer.result(&told, || {

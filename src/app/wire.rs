@@ -5,21 +5,50 @@ use std::sync::Arc;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use jiff::Timestamp;
 
+use super::AppError;
 use crate::aws::cloud::Aws;
 use crate::aws::hand::{SERVICES, endpoint_of};
-use crate::config::Config;
+use crate::config::{Config, ConfigErrors, Problem};
 use crate::engine::limit::Gates;
-use crate::policy::Policy;
+use crate::policy::{BrokenRule, Policy};
 use crate::requests::{Desk, DeskError, DeskParts};
 use crate::store::Store;
 
 /// A desk over this config and AWS as the environment says.
 ///
 /// # Errors
-/// When the store cannot be opened.
-pub async fn desk(config: Config) -> Result<Desk, DeskError> {
+/// Where a rule of the operator's is wrong; when the store cannot be opened.
+pub async fn desk(config: Config) -> Result<Desk, AppError> {
+    let policy = policy(&config)?;
     let base = environment(&config).await;
-    desk_over(config, base).await
+    Ok(desk_of(config, policy, base).await?)
+}
+
+/// The built-in rules and those of the folder that the config names.
+///
+/// # Errors
+/// Every problem of the operator's rules, with file and line.
+pub fn policy(config: &Config) -> Result<Policy, ConfigErrors> {
+    let unreadable = |error: std::io::Error| ConfigErrors::Unreadable {
+        file: config.policy.rules.clone().unwrap_or_default().into(),
+        why: error.to_string(),
+    };
+    Policy::with(&config.policy.files().map_err(unreadable)?).map_err(as_config_errors)
+}
+
+/// What is wrong with rules, as what is wrong with any other file of the operator's.
+pub fn as_config_errors(broken: Vec<BrokenRule>) -> ConfigErrors {
+    let problems = broken.into_iter().map(|BrokenRule { file, line, column, what, mend, shown, width }| Problem {
+        file,
+        line,
+        column,
+        setting: String::new(),
+        what,
+        allowed: mend,
+        shown,
+        width,
+    });
+    ConfigErrors::Wrong(problems.collect())
 }
 
 /// AWS as the standard settings say (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, SSO, instance role …), in the platform's region where
@@ -43,8 +72,13 @@ pub async fn environment(config: &Config) -> SdkConfig {
 /// A desk over this config and this AWS.
 ///
 /// # Errors
-/// When the store cannot be opened.
+/// Where a rule of the operator's is wrong; when the store cannot be opened.
 pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskError> {
+    let policy = policy(&config).map_err(|errors| DeskError::Invalid(errors.to_string().into()))?;
+    desk_of(config, policy, base).await
+}
+
+async fn desk_of(config: Config, policy: Policy, base: SdkConfig) -> Result<Desk, DeskError> {
     let store = Store::open(&config.store.url).await?;
     let names_are_trusted = is_local(&base);
     let config = Arc::new(config);
@@ -52,7 +86,7 @@ pub async fn desk_over(config: Config, base: SdkConfig) -> Result<Desk, DeskErro
     let cloud = Arc::new(Aws::new(Arc::clone(&config), base, gates, Arc::new(store.clone())));
     let holder = format!("process {}", std::process::id());
     let (journal, clock) = (Arc::new(store.clone()), Arc::new(Timestamp::now));
-    let policy = Arc::new(Policy::built_in());
+    let policy = Arc::new(policy);
     Ok(Desk::new(DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder }))
 }
 

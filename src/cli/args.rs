@@ -1,6 +1,7 @@
 //! What can be typed: commands, options, help with examples.
 
 mod audit;
+mod policy;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use audit::{AuditCommand, VerifyArguments};
+pub use policy::{ExplainArguments, PolicyCommand};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{DemoArguments, SandboxArguments};
 
@@ -143,6 +145,9 @@ pub enum Command {
     /// Check the config, or print its schema.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask the rules who may do what and why, test them, check them.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the IAM roles that the config needs.
     #[command(subcommand)]
     Policies(PoliciesCommand),

@@ -396,6 +396,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn at(time: Timestamp) -> String {
+/// A time, to the second.
+pub fn at(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod draw;
 pub mod draw_audit;
 pub mod exit;
+pub mod explain;
 pub mod follow;
 pub mod manual;
 pub mod printer;

@@ -95,6 +95,9 @@ impl Config {
         if let Some(blueprints) = &mut self.platform.blueprints {
             *blueprints = folder.join(&*blueprints).display().to_string();
         }
+        if let Some(rules) = &mut self.policy.rules {
+            *rules = folder.join(&*rules).display().to_string();
+        }
         if let Some(file) = self.discord.as_mut().and_then(|discord| discord.token_file.as_mut()) {
             *file = folder.join(&*file).display().to_string();
         }
@@ -163,8 +166,12 @@ mod tests {
     fn paths_are_relative_to_the_file() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("prints")).unwrap();
+        std::fs::create_dir(folder.path().join("own-rules")).unwrap();
+        std::fs::write(folder.path().join("own-rules/a.cedar"), "// none yet\n").unwrap();
+        std::fs::write(folder.path().join("own-rules/a.txt"), "no rule").unwrap();
         let text = include_str!("../../config/example.toml")
             .replace("# blueprints = \"blueprints\"", "blueprints = \"prints\"")
+            .replace("# rules = \"rules\"", "rules = \"own-rules\"")
             .replace("sqlite:genkan.db", "sqlite:data/genkan.db?mode=rwc")
             .replace("# token_file = ", "token_file = ");
         let path = folder.path().join("genkan.toml");
@@ -172,6 +179,8 @@ mod tests {
         let loaded = Config::load(&path).unwrap();
         let here = folder.path().display();
         assert_eq!(loaded.config.platform.blueprints, Some(format!("{here}/prints")));
+        let rules = loaded.config.policy.files().unwrap();
+        assert_eq!(rules, [(format!("{here}/own-rules/a.cedar"), "// none yet\n".to_owned())]);
         assert_eq!(loaded.config.store.url, format!("sqlite:{here}/data/genkan.db?mode=rwc"));
         assert_eq!(loaded.config.discord.unwrap().token_file, Some(format!("{here}/discord-token")));
         assert_eq!(loaded.path, path);

@@ -140,7 +140,27 @@ fn what_the_shape_cannot_say() {
         ("blueprint_outside", &[("approvers = ", "blueprint = \"../../etc/passwd\"\napprovers = ")]),
         ("blueprints_folder", &[("hub = ", "blueprints = \"nowhere\"\nhub = ")]),
         ("nobody_may_approve", &[("approvers = [\"leads\"]", "")]),
-        ("too_few_may_approve", &[("approvers = [\"leads\"]", "approvers = [\"leads\"]\napprovals = 3")]),
+        ("too_few_may_approve", &[("approvers = [\"leads\"]", "approvers = [\"leads\"]\napprovals = 4")]),
+        (
+            "trust",
+            &[
+                (
+                    "approvers = [\"leads\"]",
+                    "approvers = [\"leads\"]\nproduction = true\napprovals_to_destroy = 1\n\
+                     freezes = [{ from = \"2026-12-28T18:00:00+09:00\", until = \"2026-12-28T09:00:00Z\", why = \" \" }]\n\
+                     stand_ins = [{ group = \"leeds\", from = \"2026-12-02T00:00:00Z\", until = \"2026-12-01T00:00:00Z\" }]",
+                ),
+                ("[[people]]", "[policy]\nrules = \"nowhere\"\n\n[[people]]"),
+            ],
+        ),
+        (
+            "production_by_name",
+            &[(
+                "[[people]]",
+                "[environments.production]\nplatform_account = \"platform\"\naccount = \"projects\"\napprovers = [\"leads\"]\n\
+                 zone = { id = \"Z1P\", name = \"p.platform.internal\" }\napprovals = 0\napprovals_to_destroy = 0\n\n[[people]]",
+            )],
+        ),
         (
             "groups_of_nobody",
             &[("approvers = [\"leads\"]", "approvers = [\"lead\"]\nrequesters = [\"engineers\", \"robots\"]")],
@@ -199,10 +219,7 @@ fn what_the_shape_cannot_say() {
 #[test]
 fn what_works_and_should_be_known() {
     assert_eq!(warnings(&[]), "");
-    insta::assert_snapshot!(
-        "unattended",
-        warnings(&[("approvers = [\"leads\"]", "approvals = 0\napprovals_to_destroy = 0")])
-    );
+    insta::assert_snapshot!("unattended", warnings(&[("approvers = [\"leads\"]", "approvals = 0")]));
     let one_lead = ("name = \"mio\"\ngroups = [\"leads\"]", "name = \"mio\"");
     insta::assert_snapshot!("own_requests", warnings(&[one_lead]));
     insta::assert_snapshot!(

@@ -1,5 +1,7 @@
 //! Trust: how long an approval counts, which rules besides the built-in ones decide, and where the audit log is witnessed.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,35 @@ impl Default for Approvals {
 pub struct PolicySettings {
     /// A folder with more rules (`*.cedar`), relative to the config file. The built-in ones need none.
     pub rules: Option<String>,
+}
+
+impl PolicySettings {
+    /// The operator's rules: each `*.cedar` of the folder, by name: its path and its text. Nothing where no folder is named.
+    ///
+    /// # Errors
+    /// What the system says of the folder, or of the file that cannot be read.
+    pub fn files(&self) -> std::io::Result<Vec<(String, String)>> {
+        let Some(folder) = &self.rules else { return Ok(vec![]) };
+        read(Path::new(folder), "cedar")
+    }
+
+    /// What the operator expects of the rules: each `*.toml` of the folder `tests` in the rules' folder, if there is one.
+    ///
+    /// # Errors
+    /// As [`PolicySettings::files`].
+    pub fn tests(&self) -> std::io::Result<Vec<(String, String)>> {
+        let folder = self.rules.as_ref().map(|folder| Path::new(folder).join("tests"));
+        folder.filter(|folder| folder.is_dir()).map_or(Ok(vec![]), |folder| read(&folder, "toml"))
+    }
+}
+
+/// The files of a folder with that ending, in the order of their names.
+fn read(folder: &Path, ending: &str) -> std::io::Result<Vec<(String, String)>> {
+    let entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == ending));
+    paths.sort();
+    paths.into_iter().map(|path| Ok((path.display().to_string(), std::fs::read_to_string(&path)?))).collect()
 }
 
 /// `[audit]`

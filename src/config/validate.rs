@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod discord;
 mod people;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.accounts();
     for (name, environment) in &config.environments {
         check.environment(name.as_str(), environment);
+        check.enough_for_the_rules(name, environment);
     }
     check.approving();
     check.blueprints();
@@ -33,6 +35,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     check.limits();
     check.discord();
     check.audit();
+    check.rules();
     (check.errors, check.warnings)
 }
 
@@ -166,6 +169,7 @@ impl<'a> Check<'a> {
         }
         self.approvals(name, environment);
         self.stand_ins(name, environment);
+        self.freezes(name, environment);
     }
 
     /// Every blueprint that an environment names is there and can be read; each is looked at once.

@@ -118,10 +118,19 @@ pub struct Grounds<'a> {
     pub approvers: &'a [String],
     /// Whether the config calls it production.
     pub production: bool,
-    /// Whether one of its freeze windows holds now.
-    pub frozen: bool,
+    /// The freeze that holds now, if one does.
+    pub frozen: Option<Frozen<'a>>,
     /// What time it is.
     pub now: Timestamp,
+}
+
+/// A freeze that holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frozen<'a> {
+    /// Until when.
+    pub until: Timestamp,
+    /// Why, in the operator's words.
+    pub why: &'a str,
 }
 
 impl<'a> Deed<'a> {

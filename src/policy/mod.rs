@@ -1,5 +1,9 @@
 //! THINKING: who may do what. Cedar decides, from the rules in `policies/authz/`, one rule a file; deny by default.
 
+mod asked;
+mod broken;
+pub mod cases;
+mod change;
 mod deed;
 mod question;
 mod rules;
@@ -8,8 +12,9 @@ mod tests;
 
 use cedar_policy::{Authorizer, Decision, PolicySet, Schema};
 
-pub use deed::{Approving, Concerned, Deed, Grounds, Starting};
-pub use rules::BrokenRule;
+pub use asked::{Act, Asked, Risk, Surroundings};
+pub use broken::BrokenRule;
+pub use deed::{Approving, Concerned, Deed, Frozen, Grounds, Starting};
 
 use crate::model::verdict::{Reason, Verdict};
 use crate::model::{Digest, Person};
@@ -46,6 +51,13 @@ impl Policy {
         &self.digest
     }
 
+    /// The rules' names, in order.
+    pub fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.rules.policies().map(|rule| rule.id().to_string()).collect();
+        ids.sort();
+        ids
+    }
+
     /// Whether `person` may do `deed` on these grounds, and why. Whatever cannot be decided is refused.
     pub fn decide(&self, person: &Person, deed: Deed<'_>, grounds: &Grounds<'_>) -> Verdict {
         self.ask(person, deed, grounds).unwrap_or_else(|why| Verdict { allowed: false, reasons: vec![undecided(&why)] })
@@ -63,7 +75,7 @@ impl Policy {
             return Ok(Verdict { allowed: false, reasons: broken });
         }
         let mut reasons: Vec<Reason> =
-            diagnostics.reason().filter_map(|id| self.rules.policy(id).and_then(rules::reason)).collect();
+            diagnostics.reason().filter_map(|id| rules::reason(self.rules.policy(id)?, grounds)).collect();
         if reasons.is_empty() {
             reasons.push(nobody_said_yes(deed, grounds));
         }
@@ -72,13 +84,16 @@ impl Policy {
     }
 }
 
-/// The id of a reason that is no rule's.
+/// The id of the reason where no rule permits it.
 const NO_RULE: &str = "no-rule";
+
+/// The id of the reason where the rules could not decide.
+const UNDECIDED: &str = "undecided";
 
 /// The rules, or what they were asked, are broken.
 fn undecided(why: &str) -> Reason {
     Reason {
-        rule: NO_RULE.to_owned(),
+        rule: UNDECIDED.to_owned(),
         en: format!("the rules could not decide: {why}"),
         ja: format!("ルールでは判断できませんでした: {why}"),
     }
@@ -87,11 +102,14 @@ fn undecided(why: &str) -> Reason {
 /// Nothing forbids it, but no rule permits it either.
 fn nobody_said_yes(deed: Deed<'_>, grounds: &Grounds<'_>) -> Reason {
     let Grounds { environment, requesters, approvers, .. } = grounds;
-    let groups = match deed {
-        Deed::Approve(_) | Deed::Reject(_) | Deed::Cancel(_) => approvers,
-        _ => requesters,
+    let (first, second): (&[String], &[String]) = match deed {
+        Deed::Approve(_) | Deed::Reject(_) | Deed::Cancel(_) => (approvers, &[]),
+        Deed::Retry(_) => (requesters, approvers),
+        _ => (requesters, &[]),
     };
-    let (en, ja) = match groups {
+    let more = second.iter().filter(|group| !first.contains(group));
+    let groups: Vec<&str> = first.iter().chain(more).map(String::as_str).collect();
+    let (en, ja) = match groups.as_slice() {
         [] => ("no group".to_owned(), format!("{environment} でこれを行えるグループはありません")),
         groups => {
             let ja = format!("{environment} でこれを行えるのは {} のメンバーだけです", groups.join(" または "));

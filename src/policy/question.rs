@@ -37,7 +37,7 @@ pub(super) fn entities(
         ("open".to_owned(), RestrictedExpression::new_bool(grounds.requesters.is_empty())),
         ("approvers".to_owned(), groups(grounds.approvers)?),
         ("production".to_owned(), RestrictedExpression::new_bool(grounds.production)),
-        ("frozen".to_owned(), RestrictedExpression::new_bool(grounds.frozen)),
+        ("frozen".to_owned(), RestrictedExpression::new_bool(grounds.frozen.is_some())),
     ]);
     let of_environment = || RestrictedExpression::new_entity_uid(environment.clone());
     let project = uid("Project", &project(grounds))?;

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cancel;
 pub mod carry_out;
 pub mod counting;
+pub mod explain;
 mod grounds;
 pub mod heard;
 pub mod judge;

@@ -57,6 +57,9 @@ impl Desk {
         let mut subject = self.subject(wish)?;
         let deed = if wish.at_once { Deed::Request } else { Deed::Read };
         self.allow(person, deed, &subject.environment, Some(&subject.project))?;
+        if wish.at_once {
+            self.allow_wish(person, &subject)?;
+        }
         if subject.repository.is_none() {
             subject.repository = self.repository_of(&subject.project, &subject.environment).await?;
         }
@@ -84,8 +87,15 @@ impl Desk {
     pub fn may_ask(&self, person: &Person, wish: &Wish) -> Result<(), DeskError> {
         let subject = self.subject(wish)?;
         self.allow(person, Deed::Request, &subject.environment, Some(&subject.project))?;
+        self.allow_wish(person, &subject)?;
         // What else the blueprint needs may be known from before: that is for the plan to say.
         self.wanted(&subject).map_or(Ok(()), |wanted| adopts_what_there_is(&subject, &wanted))
+    }
+
+    /// What a wish asks for besides an onboarding or a teardown.
+    fn allow_wish(&self, person: &Person, subject: &Subject) -> Result<(), DeskError> {
+        let (adopts, destroys) = (!subject.adopt.is_empty(), subject.delete_data);
+        self.allow_besides(person, adopts, destroys, &subject.environment, &subject.project)
     }
 
     /// Other projects that this one can be taken for: those that the memory knows and those that the config names.

@@ -15,6 +15,7 @@ impl Desk {
     pub async fn retry(&self, person: &Person, id: &RequestId) -> Result<Request, DeskError> {
         let request = self.store.request(id).await?;
         self.allow_for(person, Deed::Retry(&request.by), &request.plan)?;
+        self.allow_what_it_contains(person, &request.plan)?;
         if request.state.after(RequestMove::Retry).is_none() {
             return Err(DeskError::NotNow(Why::ask_again(&request)));
         }

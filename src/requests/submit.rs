@@ -30,6 +30,7 @@ impl Desk {
     ) -> Result<Submitted, DeskError> {
         let plan = &prepared.plan;
         self.allow_for(person, Deed::Request, plan)?;
+        self.allow_what_it_contains(person, plan)?;
         if let Some(origin) = origin
             && let Some(made) = self.store.made_by(&origin.interaction).await?
         {
