@@ -152,6 +152,11 @@ impl Hub {
             .cloned()
     }
 
+    /// The client under the process's own identity, for a look that needs no session.
+    pub(super) const fn sts(&self) -> &aws_sdk_sts::Client {
+        &self.sts
+    }
+
     /// Opens a session and makes sure that it is in the account that it should be in.
     ///
     /// # Errors
