@@ -157,6 +157,11 @@ impl Hub {
         &self.sts
     }
 
+    /// The process's own ARN, where it was asked for already.
+    pub(super) fn known_caller(&self) -> Option<&str> {
+        self.caller.get().map(String::as_str)
+    }
+
     /// Opens a session and makes sure that it is in the account that it should be in.
     ///
     /// # Errors

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::trust_policy;
-use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{
+    doctor_permissions, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions,
+};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
 
@@ -86,7 +88,7 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
 /// What these roles together need for every kind.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
-    each.flatten().collect()
+    each.flatten().chain(roles.iter().flat_map(|role| doctor_permissions::permissions(*role, reach))).collect()
 }
 
 #[cfg(test)]

@@ -212,7 +212,8 @@ fn response(status: http::StatusCode, headers: http::HeaderMap, body: Bytes) -> 
 
 /// The answer with the time in it, as HTTP wants it (RFC 9110, Date).
 fn dated(mut answer: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
-    let date = Timestamp::try_from(now).ok().and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
+    let date =
+        Timestamp::try_from(now).ok().and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
     if let Some(date) = date.and_then(|date| date.parse().ok()) {
         answer.headers_mut().insert(http::header::DATE, date);
     }

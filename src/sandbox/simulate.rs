@@ -59,9 +59,9 @@ pub(super) fn principal_policy(iam: &Iam, input: &Value, account: &str) -> Resul
                 result["PermissionsBoundaryDecisionDetail"] = json!({ "AllowedByPermissionsBoundary": allowed });
             }
             if !everywhere {
-                let each = resources.iter().zip(&reasons).map(|(resource, reason)| {
-                    json!({ "EvalResourceName": resource, "EvalResourceDecision": word(reason) })
-                });
+                let each = resources.iter().zip(&reasons).map(
+                    |(resource, reason)| json!({ "EvalResourceName": resource, "EvalResourceDecision": word(reason) }),
+                );
                 result["ResourceSpecificResults"] = json!({ "member": each.collect::<Vec<_>>() });
             }
             result

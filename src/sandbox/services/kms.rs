@@ -73,7 +73,12 @@ impl Kms {
     }
 
     /// Does something to a key of the caller's account.
-    fn with(&self, input: &Value, ctx: &RequestContext, act: impl FnOnce(&mut Key) -> Result<Value, AwsError>) -> Result<Value, AwsError> {
+    fn with(
+        &self,
+        input: &Value,
+        ctx: &RequestContext,
+        act: impl FnOnce(&mut Key) -> Result<Value, AwsError>,
+    ) -> Result<Value, AwsError> {
         let arn = Keys::arn(ctx, text(input, "KeyId").unwrap_or_default());
         let mut keys = lock(&self.keys.0);
         let key = keys.get_mut(&arn).filter(|key| key.arn.split(':').nth(4) == Some(ctx.account_id.as_str()));
