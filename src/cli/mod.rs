@@ -5,7 +5,8 @@ pub mod ask;
 pub mod commands;
 pub mod draw;
 pub mod exit;
-pub mod follow;
+pub mod findings;
+mod follow;
 pub mod manual;
 pub mod printer;
 

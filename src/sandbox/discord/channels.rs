@@ -92,16 +92,11 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
     if seed.guild != guild {
         return Err(Refusal::unknown_guild());
     }
-    let roles: Vec<Value> = seed.roles.iter().map(|role| json!({
-        "id": role.id.to_string(), "name": role.name, "color": 0, "hoist": false, "icon": null,
-        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "unicode_emoji": null,
-        "position": 1, "permissions": "0", "managed": false, "mentionable": true, "flags": 0,
-    })).collect();
     Ok(json!({
         "id": seed.guild.to_string(), "name": seed.guild_name, "icon": null, "splash": null, "discovery_splash": null,
         "owner_id": seed.members.first().map_or(seed.application, |member| member.id).to_string(),
         "afk_channel_id": null, "afk_timeout": 300, "verification_level": 0, "default_message_notifications": 1,
-        "explicit_content_filter": 0, "roles": roles, "emojis": [], "features": [], "mfa_level": 0,
+        "explicit_content_filter": 0, "roles": world.roles(), "emojis": [], "features": [], "mfa_level": 0,
         "application_id": null, "system_channel_id": null, "system_channel_flags": 0, "rules_channel_id": null,
         "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
         "preferred_locale": seed.guild_locale, "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
@@ -110,6 +105,17 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
         "max_stage_video_channel_users": 50, "max_video_channel_users": 25, "nsfw": false, "incidents_data": null,
         "safety_alerts_channel_id": null, "region": "deprecated",
     }))
+}
+
+/// A member of the server, who may be the bot itself.
+pub(crate) fn member(core: &Core, guild: Id, member: Id) -> Result<Value, Refusal> {
+    let world = core.world();
+    match (world.seed.guild == guild, world.seed.application == member, world.member(member)) {
+        (false, ..) => Err(Refusal::unknown_guild()),
+        (true, true, _) => Ok(world.bot_member()),
+        (true, false, Some(member)) => Ok(world.member_object(member)),
+        (true, false, None) => Err(Refusal::unknown_member()),
+    }
 }
 
 /// What a channel's rule lets the bot do, from now on.
