@@ -132,8 +132,10 @@ impl Desk {
         self.store.subscribe()
     }
 
-    /// Looks at everything that the tool needs: identities, roles, zones, the secret.
+    /// Looks at everything that the tool needs: the store's file, identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        self.cloud.examine().await
+        let mut findings = self.store.examine();
+        findings.extend(self.cloud.examine().await);
+        findings
     }
 }

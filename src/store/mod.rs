@@ -3,7 +3,7 @@
 //! `open` makes, checks and migrates the file; `writer` is the one way to write; `feed` tells who listens;
 //! `requests` is who wants what, `conflicts` what may not be open at once, `states` how a request stands; `approvals`
 //! who said yes to which digest; `leases` who carries a request out and when somebody has to look again; `journal`
-//! what was done; `holdings` what is ours; `rows` turns rows into words.
+//! what was done; `holdings` what is ours; `examine` whether the file is safe where it is; `rows` turns rows into words.
 //!
 //! The file must be on a local disk: SQLite's locks do not hold on network file systems.
 
@@ -11,6 +11,7 @@ mod alive;
 mod approvals;
 mod conflicts;
 mod error;
+mod examine;
 mod feed;
 mod heard;
 mod holdings;

@@ -160,8 +160,12 @@ impl<'a> Examined<'a> {
 
     /// Says of a role that cannot be assumed that it is not there at all.
     fn is_missing(&self, role: &OfRole, opened: &mut [(RoleKind, Vec<Finding>)]) {
+        // Of another account's role the simulator knows nothing.
+        if role.arn.split(':').nth(4) != Some(self.place.account.as_str()) {
+            return;
+        }
         let Account { external_id, session_tags, source_identity, .. } = self.account;
-        let caller = self.sessions.hub().known_caller().unwrap_or("CALLER");
+        let caller = self.sessions.hub().known_caller().unwrap_or("arn:aws:iam::ACCOUNT:role/THE-TOOLS-OWN");
         let trust = trust_policy(caller, external_id.as_deref(), *session_tags, *source_identity);
         let mend =
             format!("create it with this trust policy and what `genkan policies render` prints for it:\n{trust:#}");
