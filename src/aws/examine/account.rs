@@ -37,6 +37,11 @@ const LOOKS: [&str; 12] = [
     "sts:GetCallerIdentity",
 ];
 
+const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
+
+/// What `doctor_permissions` asks for.
+const OF_DOCTOR_ALONE: [&str; 3] = [SIMULATE, "kms:DescribeKey", "route53:GetHostedZoneLimit"];
+
 /// One account while it is being looked at.
 pub(super) struct Examined<'a> {
     pub(super) sessions: &'a Sessions,
@@ -77,11 +82,17 @@ impl<'a> Examined<'a> {
             join(join_all(self.looks(&reader)), join_all(roles.iter().map(|role| self.simulated(&reader, role)))).await
         };
         let (mut opened, (looked, simulated)) = join(opened, seen).await;
+        let unseen = simulated.iter().any(|told| matches!(told, Told::Unknown(refused) if refused.is_forbidden()));
+        let said = |action: &str| {
+            // What a call has shown already is not said twice.
+            let mut broken = looked.iter().filter(|look| look.health != Health::Ok);
+            unseen && action == SIMULATE || broken.any(|look| look.subject.split(' ').next() == Some(action))
+        };
         let mut may = Vec::new();
         for (role, told) in roles.iter().zip(simulated) {
             match told {
                 Told::NoRole => self.is_missing(role, &mut opened),
-                told => may.extend(self.told(&reader, role, told, &looked)),
+                told => may.extend(self.told(&reader, role, told, said)),
             }
         }
         let opened = opened.into_iter().flat_map(|(_, found)| found);
@@ -138,20 +149,16 @@ impl<'a> Examined<'a> {
         Asked { place: &self.title, hand: reader, role: &role.arn, title: &role.title }.may(&statements).await
     }
 
-    fn told(&self, reader: &Hand, role: &OfRole, told: Told, looked: &[Finding]) -> Vec<Finding> {
+    fn told(&self, reader: &Hand, role: &OfRole, told: Told, said: impl Fn(&str) -> bool) -> Vec<Finding> {
         let asked = Asked { place: &self.title, hand: reader, role: &role.arn, title: &role.title };
         match told {
             Told::Known(denied, count) if denied.is_empty() => vec![asked.permitted(count)],
             Told::Known(denied, _) => {
-                // What a call has shown already is not said twice.
-                let said = |action: &str| {
-                    let mut broken = looked.iter().filter(|look| look.health == Health::Failed);
-                    broken.any(|look| look.subject.split(' ').next() == Some(action))
-                };
-                denied.into_iter().filter(|(action, _)| !said(action)).map(|(_, finding)| finding).collect()
+                let unsaid = denied.into_iter().filter(|(action, _)| !said(action));
+                unsaid.map(|(action, finding)| softened(&action, finding)).collect()
             }
             Told::Unknown(refused) => {
-                let statement = self.statement(reader, "iam:SimulatePrincipalPolicy").unwrap_or_default();
+                let statement = self.statement(reader, SIMULATE).unwrap_or_default();
                 vec![asked.unknown(&refused, statement)]
             }
             Told::NoRole => vec![],
@@ -228,8 +235,16 @@ impl<'a> Examined<'a> {
         }
     }
 
-    pub(super) fn look_failed(&self, hand: &Hand, action: &str, resource: &str, error: &CloudError) -> Finding {
-        failed(&self.title, &subject(action, resource), error, self.statement(hand, action))
+    fn look_failed(&self, hand: &Hand, action: &str, resource: &str, error: &CloudError) -> Finding {
+        let mut finding = failed(&self.title, &subject(action, resource), error, self.statement(hand, action));
+        if let CloudError::Forbidden { why, .. } = error {
+            finding.seen = format!("{} role {} may not{}", hand.kind.word(), name_of(&hand.role), reason(why));
+            if why.contains("service control policy") {
+                finding.mend =
+                    Some(format!("allow {action} in the organisation's service control policies for this account"));
+            }
+        }
+        softened(action, finding)
     }
 
     /// The statement of the role's own policy that allows this action.
@@ -250,6 +265,20 @@ impl<'a> Examined<'a> {
             Err(finding) => *finding,
         }
     }
+}
+
+/// The end of AWS's words that says why, where they have one: `, because no identity-based policy allows …`.
+fn reason(why: &str) -> String {
+    let begins = ["because ", "with an explicit deny "].iter().filter_map(|begin| why.find(begin)).min();
+    begins.map_or_else(String::new, |at| format!(", {}", &why[at..]))
+}
+
+/// Without what only doctor needs, an onboarding goes well all the same: no failure, but somebody should know.
+fn softened(action: &str, mut finding: Finding) -> Finding {
+    if OF_DOCTOR_ALONE.contains(&action) && finding.health == Health::Failed {
+        finding.health = Health::Warning;
+    }
+    finding
 }
 
 pub(super) fn subject(action: &str, resource: &str) -> String {

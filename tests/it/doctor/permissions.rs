@@ -11,9 +11,32 @@ use serde_json::{Value, json};
 use super::{iam, troubles};
 use crate::world::{CONFIG, HUB, SPOKE, World};
 
+/// What nobody but doctor needs: without it an onboarding goes well.
+const OF_DOCTOR_ALONE: [&str; 3] = ["iam:SimulatePrincipalPolicy", "kms:DescribeKey", "route53:GetHostedZoneLimit"];
+
 /// The inline policy that holds a role's statements, and the one that a mend is put into.
 const OWN: &str = "genkan";
 const MEND: &str = "mend";
+
+#[tokio::test]
+async fn a_reader_that_may_not_simulate_one_role_is_warned_of_once() {
+    let world = World::start().await;
+    let documents = role_policies(&world.config, &format!("arn:aws:iam::{HUB}:user/genkan"));
+    let reader = documents["shared"].iter().find(|role| role.name() == "genkan-reader").expect("there");
+    let mut policy = reader.policy.clone();
+    for statement in policy["Statement"].as_array_mut().expect("a list") {
+        if statement["Action"] == "iam:SimulatePrincipalPolicy" {
+            statement["Resource"] = json!(format!("arn:aws:iam::{SPOKE}:role/genkan-reader"));
+        }
+    }
+    put(&world, SPOKE, "genkan-reader", OWN, &policy).await;
+    let [finding] = &troubles(&world).await[..] else { panic!("one") };
+    assert_eq!(
+        (finding.health, finding.subject.as_str()),
+        (Health::Warning, "permissions of writer role genkan-writer")
+    );
+    assert!(mend_of(std::slice::from_ref(finding)).to_string().contains("role/genkan-writer"), "{finding:?}");
+}
 
 async fn put(world: &World, account: &str, role: &str, name: &str, document: &Value) {
     let call = iam(world, account).put_role_policy().role_name(role).policy_name(name);
@@ -57,7 +80,7 @@ async fn each_action_that_is_missing_is_named_and_its_statement_mends_it() {
     let config = format!("{CONFIG}\n[secret]\nreader = \"genkan-secret-reader\"\n");
     let mut world = World::with(&config, |_| {}).await;
     let documents = role_policies(&world.config, &format!("arn:aws:iam::{HUB}:user/genkan"));
-    let (mut tried, mut roles) = (0, BTreeSet::new());
+    let (mut tried, mut roles, mut mended) = (0, BTreeSet::new(), BTreeSet::new());
     for (account, id, title) in
         [("platform", HUB, "platform (111111111111)"), ("shared", SPOKE, "shared (222222222222)")]
     {
@@ -75,20 +98,25 @@ async fn each_action_that_is_missing_is_named_and_its_statement_mends_it() {
                     assert_eq!(finding.place, title, "{action}: {finding:?}");
                     let named = format!("{} {}", finding.subject, finding.seen);
                     assert!(named.contains(action.as_str()), "{action}: {finding:?}");
-                    let is_simulating = action == "iam:SimulatePrincipalPolicy";
-                    assert_eq!(finding.health == Health::Warning, is_simulating, "{action}: {finding:?}");
+                    let is_doctors = OF_DOCTOR_ALONE.contains(&action.as_str());
+                    assert_eq!(finding.health == Health::Warning, is_doctors, "{action}: {finding:?}");
                 }
-                put(&world, id, role.name(), MEND, &mend_of(&found)).await;
+                (tried, _) = (tried + 1, roles.insert(role.name().to_owned()));
+                let mend = mend_of(&found);
+                // Each statement is put back once: its other actions print the same.
+                if !mended.insert(mend.to_string()) {
+                    continue;
+                }
+                put(&world, id, role.name(), MEND, &mend).await;
                 world = world.restarted();
                 assert_eq!(troubles(&world).await, [], "{account} {}: {action} is mended", role.name());
-                let clean = iam(&world, id);
-                clean.delete_role_policy().role_name(role.name()).policy_name(MEND).send().await.expect("taken away");
-                (tried, _) = (tried + 1, roles.insert(role.name().to_owned()));
+                let clean = iam(&world, id).delete_role_policy().role_name(role.name()).policy_name(MEND);
+                clean.send().await.expect("taken away");
             }
             put(&world, id, role.name(), OWN, &role.policy).await;
         }
     }
-    assert!(tried > 40, "{tried}");
+    assert!(tried > 70 && mended.len() > 12, "{tried} {}", mended.len());
     assert_eq!(Vec::from_iter(roles), ["genkan-authoriser", "genkan-reader", "genkan-secret-reader", "genkan-writer"]);
 }
 
