@@ -119,25 +119,27 @@ mod tests {
     const SEES: u64 = VIEW | SEND;
 
     fn may(everybody: u64, own: u64, overwrites: &Value, owner: &str) -> u64 {
-        let (server, member, channel) = (
-            json!({"id": "1", "owner_id": owner, "roles": [
-                {"id": "1", "permissions": everybody.to_string()}, {"id": "2", "permissions": own.to_string()},
-                {"id": "3", "permissions": "8"},
-            ]}),
-            json!({"user": {"id": "9"}, "roles": ["2"]}),
-            json!({"type": 0, "permission_overwrites": overwrites}),
-        );
-        let read = |value: Value| value;
+        let server = json!({"id": id("1"), "owner_id": id(owner), "roles": [
+            {"id": id("1"), "permissions": everybody.to_string()}, {"id": id("2"), "permissions": own.to_string()},
+            {"id": id("3"), "permissions": "8"},
+        ]});
+        let member = json!({"user": {"id": id("9")}, "roles": [id("2")]});
+        let channel = json!({"type": 0, "permission_overwrites": overwrites});
         of(
-            &serde_json::from_value(read(member)).unwrap(),
-            &serde_json::from_value(read(server)).unwrap(),
-            &serde_json::from_value(read(channel)).unwrap(),
+            &serde_json::from_value(member).unwrap(),
+            &serde_json::from_value(server).unwrap(),
+            &serde_json::from_value(channel).unwrap(),
         )
+    }
+
+    /// Discord's ids are longer.
+    fn id(digit: &str) -> String {
+        format!("11800000000000000{digit}")
     }
 
     #[test]
     fn what_stands_nearer_to_the_member_outweighs_what_stands_further_away() {
-        let overwrite = |id: &str, allow: u64, deny: u64| json!({"id": id, "type": 0, "allow": allow.to_string(), "deny": deny.to_string()});
+        let overwrite = |of: &str, allow: u64, deny: u64| json!({"id": id(of), "type": 0, "allow": allow.to_string(), "deny": deny.to_string()});
         for (why, everybody, own, overwrites, expected) in [
             ("everybody's and its own role together", VIEW, SEND, json!([]), SEES),
             ("nothing", 0, 0, json!([]), 0),
