@@ -179,7 +179,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Show { request } => terminal.show(request).await,
         Command::Audit(command) => terminal.audit(command).await,
         Command::Policy(PolicyCommand::Explain(arguments)) => terminal.explain(arguments).await,
-        Command::Doctor => Ok(terminal.doctor(chat::examine(terminal.desk.config()).await).await),
+        Command::Doctor(arguments) => Ok(terminal.doctor(arguments, chat::examine(terminal.desk.config())).await),
         Command::Serve => {
             let token = chat::token(terminal.desk.config())?;
             return chat::serve(&terminal.desk, token, stop, printer).await;

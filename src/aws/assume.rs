@@ -196,6 +196,16 @@ impl Hub {
             .cloned()
     }
 
+    /// The client under the process's own identity, for a look that needs no session.
+    pub(super) const fn sts(&self) -> &aws_sdk_sts::Client {
+        &self.sts
+    }
+
+    /// The process's own ARN, where it was asked for already.
+    pub(super) fn known_caller(&self) -> Option<&str> {
+        self.caller.get().map(String::as_str)
+    }
+
     /// Opens a session and makes sure that it is in the account that it should be in. The assuming of a role with power is watched.
     ///
     /// # Errors

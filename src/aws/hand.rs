@@ -50,6 +50,8 @@ struct Clients {
     ec2: OnceLock<aws_sdk_ec2::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
 }
 
 impl fmt::Debug for Hand {
@@ -192,6 +194,16 @@ impl Hand {
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         self.clients.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.sdk))
     }
+
+    /// The client for IAM.
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.clients.iam.get_or_init(|| aws_sdk_iam::Client::new(&self.sdk))
+    }
+
+    /// The client for KMS.
+    pub fn kms(&self) -> &aws_sdk_kms::Client {
+        self.clients.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk))
+    }
 }
 
 /// The region that Route 53 is signed for (AWS General Reference, Route 53 endpoints).
@@ -205,7 +217,8 @@ fn route53_region(region: &Region) -> &'static str {
 }
 
 /// Every service that is called, by the id that settings name it by.
-pub const SERVICES: [&str; 8] = ["STS", "SSM", "ECR", "S3", "Secrets Manager", "CodeBuild", "EC2", "Route 53"];
+pub const SERVICES: [&str; 10] =
+    ["STS", "SSM", "ECR", "S3", "Secrets Manager", "CodeBuild", "EC2", "Route 53", "IAM", "KMS"];
 
 /// The endpoint that the operator set for this one service (`AWS_ENDPOINT_URL_S3`, or in the profile); it goes before the
 /// one for all.

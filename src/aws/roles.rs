@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::{self, Carried};
-use super::{checkpoints, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{
+    checkpoints, doctor_permissions, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter,
+    zone_permissions,
+};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
 
@@ -92,11 +95,12 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
     roles.into_iter().map(document).collect()
 }
 
-/// What these roles together need for every kind, and for the audit log's checkpoints.
+/// What these roles together need for every kind, for the audit log's checkpoints, and for `doctor`.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
     let checkpoints = roles.iter().flat_map(|role| checkpoints::permissions(*role, reach, None));
-    each.flatten().chain(checkpoints).collect()
+    let looks = roles.iter().flat_map(|role| doctor_permissions::permissions(*role, reach));
+    each.flatten().chain(checkpoints).chain(looks).collect()
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ fn zone_arn(reach: &Reach<'_>, zone: &str) -> String {
 }
 
 /// The zones that this account owns.
-fn own_zones(reach: &Reach<'_>) -> BTreeSet<String> {
+pub(super) fn own_zones(reach: &Reach<'_>) -> BTreeSet<String> {
     let config = reach.config;
     let owns = |name: &str| config.account(name).is_some_and(|account| account.id == *reach.account());
     let zones = config.environments.values().filter(|environment| owns(&environment.platform_account));

@@ -297,17 +297,8 @@ impl Rest {
         self.wire.is_local()
     }
 
-    /// The name of a server or a channel, where the bot can see it.
-    pub(super) async fn name_of(&self, route: Route<'_>) -> Result<String, RestError> {
-        #[derive(Deserialize)]
-        struct Named {
-            #[serde(default)]
-            name: String,
-        }
-        self.read::<Named>(route).await.map(|named| named.name)
-    }
-
-    async fn read<T: for<'d> Deserialize<'d>>(&self, route: Route<'_>) -> Result<T, RestError> {
+    /// Reads something, as far as the bot can see it.
+    pub(super) async fn read<T: for<'d> Deserialize<'d>>(&self, route: Route<'_>) -> Result<T, RestError> {
         let answer = self.wire.again(Call::get(route)).await?;
         serde_json::from_value(answer).map_err(|_| RestError::Wrong("its answer lacks what was asked for".to_owned()))
     }

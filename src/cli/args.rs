@@ -130,8 +130,8 @@ pub enum Command {
         request: String,
     },
     /// Check identity, accounts, roles, zones and the secret; say what mends what is wrong. Changes nothing.
-    #[command(after_help = "Examples:\n  genkan doctor\n  genkan doctor --json")]
-    Doctor,
+    #[command(after_help = "Examples:\n  genkan doctor\n  genkan doctor --all\n  genkan doctor --json")]
+    Doctor(DoctorArguments),
     /// Work: carry out what is asked and approved, until stopped; with `[discord]` in the config, listen there too.
     #[command(
         after_help = "After a restart it takes up what was left. With [discord] the bot's token is in the environment variable \
@@ -312,6 +312,14 @@ pub struct RetryArguments {
     /// Stay until the request has ended, also while it waits for an approval or for something to appear.
     #[arg(long)]
     pub wait: bool,
+}
+
+/// What `doctor` is to show.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArguments {
+    /// List everything that was looked at, also what is well.
+    #[arg(long, short)]
+    pub all: bool,
 }
 
 /// `genkan status`

@@ -4,11 +4,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::args::{
-    ApproveArguments, CancelArguments, Going, OnboardArguments, PlanArguments, ReasonArguments, RequestsArguments,
-    RetryArguments, StatusArguments, TeardownArguments, WithdrawArguments,
+    ApproveArguments, CancelArguments, DoctorArguments, Going, OnboardArguments, PlanArguments, ReasonArguments,
+    RequestsArguments, RetryArguments, StatusArguments, TeardownArguments, WithdrawArguments,
 };
 use super::follow::{self, Shown};
-use super::{Exit, Printer, ask, draw};
+use super::{Exit, Printer, ask, draw, findings};
 use crate::model::audit::Face;
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::Direction;
@@ -343,11 +343,26 @@ impl Terminal {
         Ok(Exit::Done)
     }
 
-    /// `genkan doctor`. `more`: what was found elsewhere.
-    pub async fn doctor(&self, more: Vec<Finding>) -> Exit {
-        let mut findings = self.desk.doctor().await;
+    /// `genkan doctor`. `more`: what is found elsewhere, in the meantime.
+    pub async fn doctor(&self, arguments: &DoctorArguments, more: impl Future<Output = Vec<Finding>> + Send) -> Exit {
+        let accounts = self.desk.config().accounts.len();
+        let accounts = if accounts == 1 { "1 account".to_owned() } else { format!("{accounts} accounts") };
+        self.printer.progress(&format!("looking at {accounts}; nothing is changed"));
+        let ours = async {
+            let findings = self.desk.doctor().await;
+            self.printer.progress(&format!("{accounts} looked at"));
+            findings
+        };
+        let more = async {
+            let more = more.await;
+            if !more.is_empty() {
+                self.printer.progress("Discord looked at");
+            }
+            more
+        };
+        let (mut findings, more) = futures::future::join(ours, more).await;
         findings.extend(more);
-        self.printer.result(&findings, || draw::findings(&findings));
+        self.printer.result(&findings, || findings::draw(&findings, arguments.all));
         if findings.iter().any(|finding| finding.health == Health::Failed) { Exit::Differs } else { Exit::Done }
     }
 }

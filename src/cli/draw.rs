@@ -6,7 +6,6 @@ use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
 use super::commands::Listed;
-use crate::model::finding::{Finding, Health};
 use crate::model::plan::{Change, Direction};
 use crate::model::resource::amount;
 use crate::model::run::Did;
@@ -360,34 +359,6 @@ fn status_line(step: &Step) -> String {
         Action::Blocked { why, .. } => ('!', why.clone()),
     };
     format!("{mark} {:22} {} {}: {words}", step.desired.id, step.kind().title(), step.desired.spec.name())
-}
-
-/// What `genkan doctor` found: a table, then what mends each failure.
-pub fn findings(findings: &[Finding]) -> String {
-    let mut table = table(&["", "account", "what", "seen"]);
-    for finding in findings {
-        let mark = match finding.health {
-            Health::Ok => "ok",
-            Health::Warning => "warn",
-            Health::Failed => "FAIL",
-        };
-        table.add_row([mark, &finding.place, &finding.subject, &finding.seen]);
-    }
-    let mut text = format!("{table}\n");
-    for finding in findings.iter().filter(|finding| finding.health != Health::Ok) {
-        if let Some(mend) = &finding.mend {
-            let _ = writeln!(text, "\n{}, {}:\n{mend}", finding.place, finding.subject);
-        }
-    }
-    let count = |health| findings.iter().filter(|finding| finding.health == health).count();
-    let _ = writeln!(
-        text,
-        "\n{} ok, {} warnings, {} failed",
-        count(Health::Ok),
-        count(Health::Warning),
-        count(Health::Failed)
-    );
-    text
 }
 
 fn table(header: &[&str]) -> Table {

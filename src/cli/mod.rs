@@ -9,6 +9,7 @@ pub mod draw_audit;
 pub mod exit;
 pub mod explain;
 pub mod follow;
+pub mod findings;
 pub mod manual;
 pub mod printer;
 

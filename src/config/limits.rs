@@ -112,8 +112,8 @@ impl Default for Limits {
 
 impl Limits {
     /// The services that the tool calls, as `[limits]` names them.
-    pub const SERVICES: [&'static str; 9] =
-        ["*", "codebuild", "ec2", "ecr", "route53", "s3", "secretsmanager", "ssm", "sts"];
+    pub const SERVICES: [&'static str; 11] =
+        ["*", "codebuild", "ec2", "ecr", "iam", "kms", "route53", "s3", "secretsmanager", "ssm", "sts"];
 
     /// The buckets that a call takes a token from: the account's, and its action's.
     pub fn of(&self, service: &str, action: &str) -> (Option<Bucket>, Option<Bucket>) {

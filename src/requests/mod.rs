@@ -156,9 +156,9 @@ impl Desk {
         self.store.subscribe()
     }
 
-    /// Looks at everything that the tool needs: identities, roles, zones, the secret.
+    /// Looks at everything that the tool needs: the store's file, identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
         let (cloud, outside) = futures::future::join(self.cloud.examine(), self.examine_outside()).await;
-        cloud.into_iter().chain(outside).collect()
+        self.store.examine().into_iter().chain(cloud).chain(outside).collect()
     }
 }

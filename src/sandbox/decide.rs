@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use awsim_core::{ContextValue, IamCheck};
+use awsim_core::{ContextValue, IamCheck, ResolvedPrincipal};
 use awsim_iam_policy::{
     AuthzRequest, Decision, DecisionReason, EvalContext, PolicyAttributions, PolicyDocument, PolicySource, Principal,
     evaluate, explain,
@@ -50,26 +50,8 @@ pub(crate) fn request_context(caller: &Caller, region: &str, now: SystemTime) ->
 pub(crate) fn identity_allows(caller: &Caller, check: &IamCheck, base: &Context) -> Result<(), Denied> {
     let mut context = base.clone();
     context.extend(check.context.clone());
-    let principal = &caller.principal;
-    let identity: Vec<PolicyDocument> = principal.identity_policies.iter().map(fold_keys).collect();
-    let boundary = principal.permissions_boundary.as_ref().map(fold_keys);
-    let session = principal.session_policy.as_ref().map(fold_keys);
-    let policies = EvalContext {
-        identity_policies: &identity,
-        permissions_boundary: boundary.as_ref(),
-        session_policy: session.as_ref(),
-        ..EvalContext::default()
-    };
-    let context = with_folded_keys(context);
-    let request = AuthzRequest {
-        principal_arn: &principal.arn,
-        principal_account: &caller.account,
-        action: &check.action,
-        resource_arn: &check.resource,
-        context: &context,
-    };
     let no = |kind: &str| Err(Denied(format!("because no {kind} policy allows the {} action", check.action)));
-    match explain(&request, &policies, &PolicyAttributions::default()) {
+    match reason(&caller.principal, &check.action, &check.resource, context) {
         DecisionReason::Allowed { .. } => Ok(()),
         DecisionReason::NoAllow | DecisionReason::ScpImplicitDeny { .. } => no("identity-based"),
         DecisionReason::SessionNoAllow => no("session"),
@@ -85,6 +67,33 @@ pub(crate) fn identity_allows(caller: &Caller, check: &IamCheck, base: &Context)
             .to_owned(),
         )),
     }
+}
+
+/// What decides about an action of that principal: its identity policies, its permissions boundary, its session policy.
+pub(crate) fn reason(
+    principal: &ResolvedPrincipal,
+    action: &str,
+    resource_arn: &str,
+    context: Context,
+) -> DecisionReason {
+    let identity: Vec<PolicyDocument> = principal.identity_policies.iter().map(fold_keys).collect();
+    let boundary = principal.permissions_boundary.as_ref().map(fold_keys);
+    let session = principal.session_policy.as_ref().map(fold_keys);
+    let policies = EvalContext {
+        identity_policies: &identity,
+        permissions_boundary: boundary.as_ref(),
+        session_policy: session.as_ref(),
+        ..EvalContext::default()
+    };
+    let context = with_folded_keys(context);
+    let request = AuthzRequest {
+        principal_arn: &principal.arn,
+        principal_account: &principal.account,
+        action,
+        resource_arn,
+        context: &context,
+    };
+    explain(&request, &policies, &PolicyAttributions::default())
 }
 
 /// Whether a role's trust policy lets the caller do `action` (`sts:AssumeRole`, `sts:TagSession` …).

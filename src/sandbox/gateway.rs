@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use awsim_core::protocol::{self, Protocol, RouteDefinition};
 use awsim_core::{AwsError, IamCheck, RequestContext, ServiceHandler};
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
@@ -79,6 +81,7 @@ impl Gateway {
             refused.write(&request_id)
         });
         call.status = Some(answer.status().as_u16());
+        let answer = dated(answer, self.callers.clock.now());
         match (call.response_lost, is_head) {
             (true, _) => Err(Lost),
             (false, true) => Ok(answer.map(|_| Bytes::new())),
@@ -211,6 +214,16 @@ fn response(status: http::StatusCode, headers: http::HeaderMap, body: Bytes) -> 
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The answer with the time in it, as HTTP wants it (RFC 9110, Date).
+fn dated(mut answer: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
+    let date =
+        Timestamp::try_from(now).ok().and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
+    if let Some(date) = date.and_then(|date| date.parse().ok()) {
+        answer.headers_mut().insert(http::header::DATE, date);
+    }
+    answer
 }
 
 fn note_caller(call: &mut Call, caller: &Caller) {

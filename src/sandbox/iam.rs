@@ -14,6 +14,7 @@ use super::Inventory;
 use super::caller::Caller;
 use super::policy::{identity_policy, trust_policy};
 use super::seed::{SeedAccount, SeedRole, SeedUser};
+use super::simulate;
 
 /// The administrator that every account has, so that people can look around with the `aws` command line.
 const ADMINISTRATOR: &str = "administrator";
@@ -104,6 +105,9 @@ impl Iam {
     /// One call of the IAM API. Policy documents are held to IAM's grammar first.
     async fn serve(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         let document = |field: &str| input[field].as_str();
+        if operation == "SimulatePrincipalPolicy" {
+            return simulate::principal_policy(self, &input, &ctx.account_id);
+        }
         match operation {
             "CreateRole" => document("AssumeRolePolicyDocument").map(trust_policy),
             "UpdateAssumeRolePolicy" => document("PolicyDocument").map(trust_policy),
@@ -226,7 +230,9 @@ impl ServiceHandler for IamHandler {
             Some(self.0.state(&ctx.account_id)?.roles.get(name)?.arn.clone())
         };
         let of_awsim = || self.0.service(&ctx.account_id).ok()?.iam_resource(operation, input, ctx);
-        let resource = existing_role().or_else(of_awsim).unwrap_or_else(|| "*".to_owned());
+        // Simulating is allowed on whose policies are simulated (Service Authorization Reference, IAM).
+        let simulated = || input.get("PolicySourceArn")?.as_str().map(str::to_owned);
+        let resource = existing_role().or_else(simulated).or_else(of_awsim).unwrap_or_else(|| "*".to_owned());
         vec![(format!("iam:{operation}"), resource)]
     }
 }

@@ -21,6 +21,7 @@ pub mod seed;
 mod server;
 mod services;
 mod signature;
+mod simulate;
 mod state;
 mod sts;
 #[cfg(test)]

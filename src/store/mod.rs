@@ -13,6 +13,7 @@ mod approvals;
 pub mod audit;
 mod conflicts;
 mod error;
+mod examine;
 mod feed;
 mod heard;
 mod holdings;

@@ -92,16 +92,11 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
     if seed.guild != guild {
         return Err(Refusal::unknown_guild());
     }
-    let roles: Vec<Value> = seed.roles.iter().map(|role| json!({
-        "id": role.id.to_string(), "name": role.name, "color": 0, "hoist": false, "icon": null,
-        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "unicode_emoji": null,
-        "position": 1, "permissions": "0", "managed": false, "mentionable": true, "flags": 0,
-    })).collect();
     Ok(json!({
         "id": seed.guild.to_string(), "name": seed.guild_name, "icon": null, "splash": null, "discovery_splash": null,
         "owner_id": seed.members.first().map_or(seed.application, |member| member.id).to_string(),
         "afk_channel_id": null, "afk_timeout": 300, "verification_level": 0, "default_message_notifications": 1,
-        "explicit_content_filter": 0, "roles": roles, "emojis": [], "features": [], "mfa_level": 0,
+        "explicit_content_filter": 0, "roles": world.roles(), "emojis": [], "features": [], "mfa_level": 0,
         "application_id": null, "system_channel_id": null, "system_channel_flags": 0, "rules_channel_id": null,
         "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
         "preferred_locale": seed.guild_locale, "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
@@ -112,24 +107,27 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
     }))
 }
 
-/// Somebody on the server, with the roles that they have now.
-pub(crate) fn member(core: &Core, guild: Id, user: Id) -> Result<Value, Refusal> {
-    let world = core.world();
-    if world.seed.guild != guild {
-        return Err(Refusal::unknown_guild());
-    }
-    let mut member =
-        world.member(user).map(|member| world.member_object(member)).ok_or_else(Refusal::unknown_member)?;
-    // Said only of who acts in a channel.
-    member.as_object_mut().and_then(|member| member.remove("permissions"));
-    Ok(member)
-}
-
 /// Gives somebody these roles from now on, and no others.
 pub(crate) fn set_roles(core: &Core, user: Id, roles: &[Id]) {
     let mut world = core.world();
     if let Some(member) = world.seed.members.iter_mut().find(|member| member.id == user) {
         roles.clone_into(&mut member.roles);
+    }
+}
+
+/// A member of the server, who may be the bot itself.
+pub(crate) fn member(core: &Core, guild: Id, member: Id) -> Result<Value, Refusal> {
+    let world = core.world();
+    match (world.seed.guild == guild, world.seed.application == member, world.member(member)) {
+        (false, ..) => Err(Refusal::unknown_guild()),
+        (true, true, _) => Ok(world.bot_member()),
+        (true, false, Some(member)) => {
+            let mut member = world.member_object(member);
+            // Said only of who acts in a channel.
+            member.as_object_mut().and_then(|member| member.remove("permissions"));
+            Ok(member)
+        }
+        (true, false, None) => Err(Refusal::unknown_member()),
     }
 }
 

@@ -140,6 +140,16 @@ impl LocalDiscord {
         channels::set_roles(&self.core, person, roles);
     }
 
+    /// What the bot is denied in a channel from now on, as bits, beyond what its access there denies.
+    pub fn deny(&self, channel: Id, permissions: u64) {
+        self.core.world().denied.insert(channel, permissions);
+    }
+
+    /// From now on only who may mention everyone can mention that role.
+    pub fn keep_from_mention(&self, role: Id) {
+        self.core.world().unmentionable.insert(role);
+    }
+
     /// Does something to every gateway connection at once: [`Effect::Reconnect`], [`Effect::InvalidSession`],
     /// [`Effect::Close`] or [`Effect::Cut`]. Other effects are for rules and do nothing here.
     pub fn disturb(&self, effect: &Effect) {

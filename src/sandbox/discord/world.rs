@@ -1,6 +1,6 @@
 //! What the local Discord remembers: commands, messages, interactions, open modals.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::clock::made_at;
 use super::refusal::Refusal;
-use super::seed::{Access, DiscordSeed, Id, SeedChannel, SeedMember};
+use super::seed::{Access, DiscordSeed, Id, SeedChannel, SeedMember, SeedRole};
 
 /// An interaction must be acknowledged within this (Discord's interactions reference, "Responding to an Interaction").
 pub(crate) const TO_ACKNOWLEDGE: SignedDuration = SignedDuration::from_secs(3);
@@ -16,6 +16,10 @@ pub(crate) const TO_ACKNOWLEDGE: SignedDuration = SignedDuration::from_secs(3);
 pub(crate) const TOKEN: SignedDuration = SignedDuration::from_mins(15);
 /// Interactions older than this are forgotten: their tokens are then unknown instead of expired.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(30);
+
+/// Permissions, as bits (API reference, Permissions).
+const VIEW_CHANNEL: u64 = 1 << 10;
+const SEND_MESSAGES: u64 = 1 << 11;
 
 /// The kinds of interactions (interactions reference, Interaction Type).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +97,10 @@ pub(crate) struct World {
     pub interactions: BTreeMap<Id, Interaction>,
     pub tokens: HashMap<String, Id>,
     pub modals: BTreeMap<Id, Modal>,
+    /// What the bot is denied in a channel beyond its access there, as bits (API reference, Permissions).
+    pub denied: HashMap<Id, u64>,
+    /// Roles that only those who may mention everyone can mention.
+    pub unmentionable: HashSet<Id>,
     /// (channel, nonce) → message and when it was posted.
     pub nonces: HashMap<(Id, String), (Id, Timestamp)>,
 }
@@ -106,6 +114,8 @@ impl World {
             interactions: BTreeMap::new(),
             tokens: HashMap::new(),
             modals: BTreeMap::new(),
+            denied: HashMap::new(),
+            unmentionable: HashSet::new(),
             nonces: HashMap::new(),
         }
     }
@@ -121,13 +131,48 @@ impl World {
     /// A channel that the bot may see with its token.
     pub(crate) fn visible_channel(&self, id: Id) -> Result<&SeedChannel, Refusal> {
         let channel = self.channel(id)?;
-        if channel.access == Access::None { Err(Refusal::missing_access()) } else { Ok(channel) }
+        if self.denied_in(channel) & VIEW_CHANNEL != 0 { Err(Refusal::missing_access()) } else { Ok(channel) }
     }
 
     /// A channel that the bot may write to with its token.
     pub(crate) fn writable_channel(&self, id: Id) -> Result<&SeedChannel, Refusal> {
         let channel = self.visible_channel(id)?;
-        if channel.access == Access::Read { Err(Refusal::missing_permissions()) } else { Ok(channel) }
+        if self.denied_in(channel) & SEND_MESSAGES != 0 { Err(Refusal::missing_permissions()) } else { Ok(channel) }
+    }
+
+    /// What the bot is denied in a channel, as bits.
+    fn denied_in(&self, channel: &SeedChannel) -> u64 {
+        let by_access = match channel.access {
+            Access::Write => 0,
+            Access::Read => SEND_MESSAGES,
+            Access::None => VIEW_CHANNEL,
+        };
+        by_access | self.denied.get(&channel.id).copied().unwrap_or_default()
+    }
+
+    /// What everybody on the server may do who is denied nothing.
+    pub(crate) fn everyone(&self) -> Value {
+        let permissions = SeedMember::usual_permissions();
+        role(&SeedRole { id: self.seed.guild, name: "@everyone".to_owned() }, permissions, false)
+    }
+
+    /// The server's roles, that of everybody first.
+    pub(crate) fn roles(&self) -> Vec<Value> {
+        let own = |one: &SeedRole| role(one, 0, !self.unmentionable.contains(&one.id));
+        std::iter::once(self.everyone()).chain(self.seed.roles.iter().map(own)).collect()
+    }
+
+    /// The bot as a member of the server: it has no role but everybody's.
+    pub(crate) fn bot_member(&self) -> Value {
+        let (id, name) = (self.seed.application, self.seed.bot_name.clone());
+        let (title, locale, permissions) = (String::new(), String::new(), SeedMember::usual_permissions());
+        let mut member = self.member_object(&SeedMember { id, name, title, roles: vec![], locale, permissions });
+        member["user"] = self.bot();
+        if let Some(member) = member.as_object_mut() {
+            // Only interactions tell a member's permissions.
+            member.remove("permissions");
+        }
+        member
     }
 
     /// Remembers an interaction, and forgets those that are long over.
@@ -188,12 +233,24 @@ impl World {
 
     /// A channel object.
     pub(crate) fn channel_object(&self, channel: &SeedChannel) -> Value {
+        let denied = self.denied_in(channel);
+        let bot = self.seed.application.to_string();
+        let of_bot = json!({ "id": bot, "type": 1, "allow": "0", "deny": denied.to_string() });
+        let overwrites: Vec<Value> = (denied != 0).then_some(of_bot).into_iter().collect();
         json!({
             "id": channel.id.to_string(), "type": 0, "guild_id": self.seed.guild.to_string(),
             "name": channel.name, "topic": channel.topic, "position": 0, "nsfw": false, "parent_id": null,
-            "last_message_id": null, "rate_limit_per_user": 0, "permission_overwrites": [], "flags": 0,
+            "last_message_id": null, "rate_limit_per_user": 0, "permission_overwrites": overwrites, "flags": 0,
         })
     }
+}
+
+fn role(role: &SeedRole, permissions: u64, mentionable: bool) -> Value {
+    json!({
+        "id": role.id.to_string(), "name": role.name, "color": 0, "hoist": false, "icon": null,
+        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "unicode_emoji": null,
+        "position": 1, "permissions": permissions.to_string(), "managed": false, "mentionable": mentionable, "flags": 0,
+    })
 }
 
 fn user(id: Id, name: &str) -> Value {

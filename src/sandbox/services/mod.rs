@@ -1,4 +1,4 @@
-//! The services of the local AWS: Route 53, CodeBuild and EC2 of our own; S3, ECR, Secrets Manager and SSM mended.
+//! The services of the local AWS: Route 53, CodeBuild, EC2 and KMS of our own; S3, ECR, Secrets Manager and SSM mended.
 //!
 //! Each knows which account a call comes from, refuses what AWS refuses with AWS's codes and statuses, and names for every
 //! operation the IAM actions, ARNs and condition keys that the core has to ask for.
@@ -7,6 +7,7 @@ mod codebuild;
 mod common;
 mod ec2;
 mod ecr;
+mod kms;
 mod route53;
 mod s3;
 mod secretsmanager;
@@ -31,6 +32,7 @@ pub struct Services {
     vpcs: ec2::Vpcs,
     s3: Arc<s3::S3>,
     ecr: Arc<ecr::Ecr>,
+    kms: Arc<kms::Kms>,
     secrets: Arc<secretsmanager::SecretsManager>,
     ssm: Arc<ssm::Ssm>,
     ec2: Arc<ec2::Ec2>,
@@ -42,12 +44,14 @@ impl Services {
     /// Empty services for these accounts (twelve digits each); `region` is where what a seed does not place is made.
     pub fn new(accounts: &[String], region: &str) -> Self {
         let vpcs = ec2::Vpcs::default();
+        let keys = kms::Keys::default();
         Self {
             accounts: accounts.into(),
             region: region.to_owned(),
             s3: Arc::new(s3::S3::new()),
             ecr: Arc::new(ecr::Ecr::new()),
-            secrets: Arc::new(secretsmanager::SecretsManager::new()),
+            kms: Arc::new(kms::Kms { keys: keys.clone() }),
+            secrets: Arc::new(secretsmanager::SecretsManager::new(keys)),
             ssm: Arc::new(ssm::Ssm::new()),
             ec2: Arc::new(ec2::Ec2::new(vpcs.clone())),
             route53: Arc::new(route53::Route53::new(vpcs.clone())),
@@ -62,6 +66,7 @@ impl Services {
         vec![
             self.s3.clone(),
             self.ecr.clone(),
+            self.kms.clone(),
             self.secrets.clone(),
             self.ssm.clone(),
             self.ec2.clone(),

@@ -8,20 +8,22 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::common::{Check, arn, error, tags, text};
+use super::kms::{Keys, OF_AWS};
 
 /// The Secrets Manager service.
 pub(super) struct SecretsManager {
     inner: SecretsManagerService,
     store: AccountRegionStore<SecretsState>,
+    keys: Keys,
     /// Held while what is there is looked at and then written.
     writing: Mutex<()>,
 }
 
 impl SecretsManager {
     /// A Secrets Manager without secrets.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(keys: Keys) -> Self {
         let inner = SecretsManagerService::new();
-        Self { store: inner.store(), inner, writing: Mutex::default() }
+        Self { store: inner.store(), inner, keys, writing: Mutex::default() }
     }
 
     /// `(account, line)` of each secret, with the version that is current, and whether it is scheduled for deletion.
@@ -46,6 +48,87 @@ impl SecretsManager {
             .iter_mut()
             .find(|secret| secret.name == id || secret.arn == id)
             .map(|mut secret| look(&mut secret))
+    }
+
+    /// The key of the customer's that a call uses for a value; none where it is AWS's own, or no value is read or written.
+    fn key_of(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
+        let of_secret = || self.with(ctx, text(input, "SecretId")?, |secret| secret.kms_key_id.clone()).flatten();
+        let id = match operation {
+            "CreateSecret" => text(input, "KmsKeyId").map(str::to_owned),
+            "PutSecretValue" => of_secret(),
+            // Without that version there is nothing to decrypt, and KMS is not asked.
+            "GetSecretValue" => {
+                let found = self.with(ctx, text(input, "SecretId")?, |secret| has_version(secret, input))?;
+                of_secret().filter(|_| found)
+            }
+            _ => None,
+        };
+        id.filter(|id| id != OF_AWS).map(|id| Keys::arn(ctx, &id))
+    }
+
+    /// What the caller must be allowed of that key, through Secrets Manager (Secrets Manager User Guide, Permissions for the KMS key).
+    fn key_checks(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<IamCheck> {
+        let Some(key) = self.key_of(operation, input, ctx) else { return Vec::new() };
+        let actions: &[&str] =
+            if operation == "GetSecretValue" { &["kms:Decrypt"] } else { &["kms:GenerateDataKey", "kms:Decrypt"] };
+        let service = format!("secretsmanager.{}.amazonaws.com", ctx.region);
+        let name = text(input, "SecretId").or_else(|| text(input, "Name")).unwrap_or("*");
+        let secret = self.with(ctx, name, |secret| secret.arn.clone()).unwrap_or_else(|| secret_arn(ctx, name));
+        let check = |action: &&str| {
+            let check = Check::new(*action, key.clone()).key("kms:ViaService", Some(&service));
+            check.key("kms:EncryptionContext:SecretARN", Some(&secret)).done()
+        };
+        actions.iter().map(check).collect()
+    }
+
+    /// What the caller must be allowed of the secret itself.
+    fn own_checks(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<IamCheck> {
+        let action = format!("secretsmanager:{operation}");
+        let new_tags = tags(input.get("Tags"));
+        let on = |action: &str, id: &str| {
+            let seen = self.with(ctx, id, |secret| (secret.arn.clone(), secret.tags.clone()));
+            let (arn, tags) = seen.unwrap_or_else(|| (secret_arn(ctx, id), Default::default()));
+            let check = Check::new(action, arn).key("secretsmanager:SecretId", Some(id));
+            check.resource_tags("secretsmanager", &tags).request_tags(&new_tags)
+        };
+        let id = text(input, "SecretId");
+        match (operation, id) {
+            ("ListSecrets" | "GetRandomPassword", _) => vec![Check::new(action, "*").done()],
+            ("CreateSecret", _) => {
+                let name = text(input, "Name").unwrap_or("*");
+                let on = |action: &str| {
+                    on(action, name)
+                        .key("secretsmanager:Name", Some(name))
+                        .key("secretsmanager:KmsKeyId", text(input, "KmsKeyId"))
+                };
+                let mut checks = vec![on(&action).done()];
+                if !new_tags.is_empty() {
+                    checks.push(on("secretsmanager:TagResource").done());
+                }
+                checks
+            }
+            ("BatchGetSecretValue", _) => {
+                let ids = input["SecretIdList"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                let each = ids.map(|id| on("secretsmanager:GetSecretValue", id).done());
+                std::iter::once(Check::new(action, "*").done()).chain(each).collect()
+            }
+            (_, Some(id)) => {
+                let days = input["RecoveryWindowInDays"].as_i64().map(|days| days.to_string());
+                let check = on(&action, id)
+                    .key("secretsmanager:VersionStage", text(input, "VersionStage"))
+                    .key("secretsmanager:VersionId", text(input, "VersionId"))
+                    .key("secretsmanager:RecoveryWindowInDays", days);
+                let check = match operation {
+                    "DeleteSecret" => check.flag(
+                        "secretsmanager:ForceDeleteWithoutRecovery",
+                        input["ForceDeleteWithoutRecovery"] == json!(true),
+                    ),
+                    _ => check,
+                };
+                vec![check.done()]
+            }
+            (_, None) => vec![Check::new(action, "*").done()],
+        }
     }
 
     /// A repeat with the same token and the same value is the first call over again.
@@ -160,24 +243,6 @@ fn secret_arn(ctx: &RequestContext, name: &str) -> String {
     }
 }
 
-/// What a secret under a key of the customer's takes besides: Secrets Manager uses the key in the caller's name [Secrets Manager
-/// User Guide, "Secret encryption and decryption"]. The key of the service itself takes nothing.
-fn of_key(ctx: &RequestContext, key: Option<&str>, secret: &str, operation: &str) -> Vec<IamCheck> {
-    let actions: &[&str] = match operation {
-        "GetSecretValue" => &["kms:Decrypt"],
-        "PutSecretValue" => &["kms:GenerateDataKey", "kms:Decrypt"],
-        _ => &[],
-    };
-    let Some(key) = key.filter(|key| !key.contains("alias/aws/")) else { return Vec::new() };
-    let key = if key.starts_with("arn:") { key.to_owned() } else { arn(ctx, "kms", &format!("key/{key}")) };
-    let service = format!("secretsmanager.{}.amazonaws.com", ctx.region);
-    let check = |action: &&str| {
-        let check = Check::new(*action, &key).key("kms:ViaService", Some(&service));
-        check.key("kms:EncryptionContext:SecretARN", Some(secret)).done()
-    };
-    actions.iter().map(check).collect()
-}
-
 /// Another account's secret is named by its ARN only, and opens only by a resource policy, which nothing here has.
 fn refuse_foreign(operation: &str, input: &Value, ctx: &RequestContext) -> Result<(), AwsError> {
     let owner = text(input, "SecretId").filter(|id| id.starts_with("arn:")).and_then(|id| id.split(':').nth(4));
@@ -186,6 +251,15 @@ fn refuse_foreign(operation: &str, input: &Value, ctx: &RequestContext) -> Resul
     }
     let message = format!("Access to the secret is denied: no resource-based policy allows secretsmanager:{operation}");
     Err(error(400, "AccessDeniedException", message))
+}
+
+/// Whether that version is there: by its id, by its stage, or the current one.
+fn has_version(secret: &Secret, input: &Value) -> bool {
+    match (text(input, "VersionId"), text(input, "VersionStage")) {
+        (Some(id), _) => secret.versions.contains_key(id),
+        (None, Some(stage)) => secret.versions.values().any(|version| version.stages.iter().any(|one| one == stage)),
+        (None, None) => true,
+    }
 }
 
 fn invalid_request(message: &str) -> AwsError {
@@ -212,6 +286,10 @@ impl ServiceHandler for SecretsManager {
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         refuse_foreign(operation, &input, ctx)?;
+        if let Some(trouble) = self.key_of(operation, &input, ctx).and_then(|key| self.keys.trouble(&key)) {
+            let code = if operation == "GetSecretValue" { "DecryptionFailure" } else { "EncryptionFailure" };
+            return Err(error(400, code, trouble));
+        }
         let _writing = self.writing.lock().await;
         match operation {
             "CreateSecret" => self.create(input, ctx).await,
@@ -225,55 +303,8 @@ impl ServiceHandler for SecretsManager {
     }
 
     fn iam_checks_with_context(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<IamCheck> {
-        let action = format!("secretsmanager:{operation}");
-        let new_tags = tags(input.get("Tags"));
-        let on = |action: &str, id: &str| {
-            let seen = self.with(ctx, id, |secret| (secret.arn.clone(), secret.tags.clone()));
-            let (arn, tags) = seen.unwrap_or_else(|| (secret_arn(ctx, id), Default::default()));
-            let check = Check::new(action, arn).key("secretsmanager:SecretId", Some(id));
-            check.resource_tags("secretsmanager", &tags).request_tags(&new_tags)
-        };
-        let id = text(input, "SecretId");
-        match (operation, id) {
-            ("ListSecrets" | "GetRandomPassword", _) => vec![Check::new(action, "*").done()],
-            ("CreateSecret", _) => {
-                let name = text(input, "Name").unwrap_or("*");
-                let on = |action: &str| {
-                    on(action, name)
-                        .key("secretsmanager:Name", Some(name))
-                        .key("secretsmanager:KmsKeyId", text(input, "KmsKeyId"))
-                };
-                let mut checks = vec![on(&action).done()];
-                if !new_tags.is_empty() {
-                    checks.push(on("secretsmanager:TagResource").done());
-                }
-                checks.extend(of_key(ctx, text(input, "KmsKeyId"), &secret_arn(ctx, name), "PutSecretValue"));
-                checks
-            }
-            ("BatchGetSecretValue", _) => {
-                let ids = input["SecretIdList"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                let each = ids.map(|id| on("secretsmanager:GetSecretValue", id).done());
-                std::iter::once(Check::new(action, "*").done()).chain(each).collect()
-            }
-            (_, Some(id)) => {
-                let days = input["RecoveryWindowInDays"].as_i64().map(|days| days.to_string());
-                let check = on(&action, id)
-                    .key("secretsmanager:VersionStage", text(input, "VersionStage"))
-                    .key("secretsmanager:VersionId", text(input, "VersionId"))
-                    .key("secretsmanager:RecoveryWindowInDays", days);
-                let check = match operation {
-                    "DeleteSecret" => check.flag(
-                        "secretsmanager:ForceDeleteWithoutRecovery",
-                        input["ForceDeleteWithoutRecovery"] == json!(true),
-                    ),
-                    _ => check,
-                };
-                let seen = self.with(ctx, id, |secret| (secret.kms_key_id.clone(), secret.arn.clone()));
-                let (key, arn) = seen.unwrap_or_default();
-                std::iter::once(check.done()).chain(of_key(ctx, key.as_deref(), &arn, operation)).collect()
-            }
-            (_, None) => vec![Check::new(action, "*").done()],
-        }
+        let own = self.own_checks(operation, input, ctx);
+        own.into_iter().chain(self.key_checks(operation, input, ctx)).collect()
     }
 
     fn snapshot(&self) -> Option<Vec<u8>> {

@@ -6,6 +6,7 @@ mod attacks;
 mod commands;
 mod doors_gateway;
 mod doors_http;
+mod examined;
 mod keeping;
 mod limiter;
 mod process;

@@ -3,19 +3,17 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use genkan::chat::examine::examine;
 use genkan::chat::{self, ChatError};
-use genkan::config::{Config, Discord, Door};
-use genkan::model::finding::Health;
+use genkan::config::{Discord, Door};
 use genkan::sandbox::discord::faults::{Effect, Rule};
-use genkan::sandbox::discord::{Access, LocalDiscord, ServedDiscord};
+use genkan::sandbox::discord::{LocalDiscord, ServedDiscord};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::doors_gateway::local;
 use crate::house::{House, Process};
-use crate::local_discord::{AIKO, APPROVALS, GUILD, PATIENCE, PLATFORM, TOKEN};
+use crate::local_discord::{AIKO, GUILD, PATIENCE, TOKEN};
 
 /// A bot as a whole, at its local Discord.
 struct Serving {
@@ -143,54 +141,6 @@ async fn what_is_posted_to_the_http_door_is_answered_as_what_comes_through_the_g
     }
     bot.stop.send_replace(true);
     bot.ends().await.unwrap();
-}
-
-#[tokio::test]
-async fn doctor_says_what_is_missing_in_discord() {
-    let (discord, served) = local().await;
-    let text = include_str!("../../../config/sandbox.toml");
-    let mut config: Config = Config::parse(text, std::path::Path::new("genkan.toml")).unwrap().config;
-    config.discord.as_mut().unwrap().api = Some(served.endpoint());
-    let token = SecretString::from(TOKEN);
-    let seen = |findings: &[genkan::model::finding::Finding]| -> Vec<(String, Health)> {
-        findings.iter().map(|finding| (format!("{}: {}", finding.place, finding.subject), finding.health)).collect()
-    };
-    let well = examine(&config, &token).await;
-    let (guild, platform, approvals) = (GUILD, PLATFORM, APPROVALS);
-    assert_eq!(
-        seen(&well),
-        [
-            ("Discord, bot: token".to_owned(), Health::Ok),
-            (format!("Discord, server {guild}: the bot is in it"), Health::Ok),
-            (format!("Discord, channel {platform}: discord.channel"), Health::Ok),
-            (format!("Discord, channel {approvals}: environments.dev.approvals_channel"), Health::Ok),
-        ]
-    );
-    assert!(well[2].seen.contains("#platform"), "{well:?}");
-    assert!(discord.log().calls().iter().all(|call| call.route.starts_with("GET ")), "it changes nothing");
-
-    discord.set_access(APPROVALS, Access::None);
-    let settings = config.discord.as_mut().unwrap();
-    settings.public_key = Some("00".repeat(32));
-    settings.guild = (GUILD + 1).to_string().parse().unwrap();
-    let broken = examine(&config, &token).await;
-    let failed: Vec<&str> = broken
-        .iter()
-        .filter(|finding| finding.health == Health::Failed)
-        .map(|finding| finding.subject.as_str())
-        .collect();
-    assert_eq!(failed, ["public_key", "the bot is in it", "environments.dev.approvals_channel"]);
-    assert!(broken.iter().all(|finding| finding.health == Health::Ok || finding.mend.is_some()), "{broken:#?}");
-    assert!(broken[1].mend.as_ref().unwrap().contains(&discord.public_key()), "{broken:?}");
-
-    let before = discord.log().count();
-    let refused = examine(&config, &SecretString::from("another")).await;
-    let [finding] = refused.as_slice() else { panic!("{refused:#?}") };
-    assert!(finding.health == Health::Failed && finding.mend.as_ref().unwrap().contains("Reset Token"), "{finding:?}");
-    assert_eq!(discord.log().count(), before + 1, "a token that is not valid is not shown again");
-    assert!(!format!("{refused:?}").contains("another") || !finding.seen.contains("another"));
-    config.discord = None;
-    assert_eq!(examine(&config, &token).await, []);
 }
 
 /// What is under way when the stop comes is finished.
