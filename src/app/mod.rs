@@ -39,8 +39,9 @@ pub use stage::{Stage, StageOptions};
 
 /// The program: reads what was typed, does it, and says how it ended.
 pub async fn main() -> ExitCode {
+    let unguarded = telemetry::guard();
     let arguments = Arguments::read();
-    telemetry::start(arguments.common.verbose);
+    telemetry::start(arguments.common.verbose, &unguarded);
     let printer = Printer::to_terminal(arguments.common.json);
     let exit = match run(arguments, &printer).await {
         Ok(exit) => exit,

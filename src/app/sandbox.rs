@@ -56,7 +56,7 @@ pub(super) async fn sandbox(
         secret_access_key: ACCESS_KEY.1,
         prepared_projects: &PREPARED,
     };
-    printer.result(&pointers, || explain(&pointers, &stage));
+    printer.keys(&pointers, || explain(&pointers, &stage));
     if arguments.open
         && let Err(error) = opener::open_browser(&pointers.page)
     {

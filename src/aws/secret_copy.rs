@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::Blob;
 use futures::try_join;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::ExposeSecret;
 
 use super::asked::{Asked, blocked, gone, may_be_there, wrong};
 use super::error::Refused;
 use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::secret_described::{Described, arns, describe, is_current, keys, make_current, token};
+use super::secret_value::value;
 use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
@@ -271,8 +272,7 @@ impl SecretCopy {
         let source_arn = source.arn(&self.asked.sessions);
         let call = reader.secrets().get_secret_value().secret_id(&source.name);
         let mut answer = reader.call("secretsmanager:GetSecretValue", &source_arn, call.send()).await?;
-        let text = answer.secret_string.take().map(SecretString::from);
-        let bytes = answer.secret_binary.take().map(|blob| SecretSlice::from(blob.into_inner()));
+        let (text, bytes) = value(&mut answer);
         let source_version = answer.version_id.take().unwrap_or_default();
         let token = token(&source_version);
         let text = text.as_ref().map(|text| text.expose_secret().to_owned());
