@@ -9,7 +9,7 @@ mod doors_http;
 mod keeping;
 mod limiter;
 mod process;
-mod reading;
+pub(crate) mod reading;
 mod rest;
 mod server;
 mod serving;
