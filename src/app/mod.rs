@@ -1,5 +1,7 @@
 //! Wires the house: alone names aws, store, sandbox and the faces together.
 
+#[cfg(feature = "sandbox")]
+mod browser;
 mod chat;
 #[cfg(feature = "sandbox")]
 mod demo;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::local::{ACCESS_KEY, PREPARED, vpc_id};
-use super::{AppError, Stage, StageOptions};
+use super::{AppError, Stage, StageOptions, browser};
 use crate::cli::args::SandboxArguments;
 use crate::cli::{Exit, Printer};
 use crate::requests::see_through::stopped;
@@ -58,7 +58,7 @@ pub(super) async fn sandbox(
     };
     printer.keys(&pointers, || explain(&pointers, &stage));
     if arguments.open
-        && let Err(error) = opener::open_browser(&pointers.page)
+        && let Err(error) = browser::open(&pointers.page)
     {
         printer.error(&format!("no browser could be opened ({error}): open {} yourself", pointers.page));
     }

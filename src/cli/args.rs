@@ -27,7 +27,8 @@ pub use sandbox::{DemoArguments, SandboxArguments};
                   4  it was refused, or something is in the way\n  \
                   5  what is there is not what should be (status, doctor)\n  \
                   6  Discord refuses the bot, or its connection was lost again and again (serve)\n\n\
-                  GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug."
+                  GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug; GENKAN_LOG_FORMAT=json \
+                  writes one JSON object a line."
 )]
 pub struct Arguments {
     /// Settings that every command takes.

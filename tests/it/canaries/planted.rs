@@ -36,7 +36,7 @@ fn surfaces(with: &[u8]) -> Vec<Surface> {
     let around = |before: &str, after: &str| [before.as_bytes(), with, after.as_bytes()].concat();
     let text = "2026-01-02T03:04:05.000006Z DEBUG genkan::aws::hand: called account=222222222201 ";
     let json = r#"{"timestamp":"2026-01-02T03:04:05.000006Z","level":"DEBUG","fields":{"message":"called","account":""#;
-    let page: Vec<u8> = (0..4096_u32).map(|n| u8::try_from(n * 7 % 251).expect("a byte")).collect();
+    let page: Vec<u8> = (0..256_u32).map(|n| u8::try_from(n * 7 % 251).expect("a byte")).collect();
     vec![
         Surface::new("log", around(&format!("{text}code=x\n{text}why="), &format!(" ms=3\n{text}\n"))),
         Surface::new("log in JSON", around(json, "\"}}\n")),

@@ -1,5 +1,6 @@
 //! The searcher: every run of twelve characters of a secret, in every encoding, in whatever was left behind.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::io::Read;
@@ -48,10 +49,22 @@ impl Surface {
 
 /// What is searched for: runs by their length, each with what it is of.
 pub struct Searcher {
-    runs: HashMap<usize, HashMap<Vec<u8>, (&'static str, &'static str)>>,
+    runs: HashMap<usize, Runs>,
     records: Regex,
     escapes: Regex,
     percents: Regex,
+}
+
+/// Runs of one length, and which two bytes any of them begins with: most places in a text begin none.
+struct Runs {
+    begins: Vec<bool>,
+    of: HashMap<Vec<u8>, (&'static str, &'static str)>,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self { begins: vec![false; 1 << 16], of: HashMap::new() }
+    }
 }
 
 impl Searcher {
@@ -80,9 +93,14 @@ impl Searcher {
             let digits = str::from_utf8(&found[1]).expect("two digits");
             vec![u8::from_str_radix(digits, 16).expect("two digits")]
         };
-        self.look(&self.records.replace_all(&surface.bytes, &b""[..]), Some("split"), &surface.name, &mut hits);
-        self.look(&self.escapes.replace_all(&surface.bytes, byte), Some("escaped"), &surface.name, &mut hits);
-        self.look(&self.percents.replace_all(&surface.bytes, byte), Some("percent"), &surface.name, &mut hits);
+        let without_breaks = self.records.replace_all(&surface.bytes, &b""[..]);
+        let unescaped = self.escapes.replace_all(&surface.bytes, byte);
+        let decoded = self.percents.replace_all(&surface.bytes, byte);
+        for (changed, form) in [(without_breaks, "split"), (unescaped, "escaped"), (decoded, "percent")] {
+            if let Cow::Owned(changed) = changed {
+                self.look(&changed, Some(form), &surface.name, &mut hits);
+            }
+        }
         for (at, two) in surface.bytes.windows(2).enumerate() {
             let rest = &surface.bytes[at..];
             let inflated = match two {
@@ -131,14 +149,19 @@ impl Searcher {
     }
 
     fn run(&mut self, run: Vec<u8>, kind: &'static str, form: &'static str) {
-        self.runs.entry(run.len()).or_default().entry(run).or_insert((kind, form));
+        let runs = self.runs.entry(run.len()).or_default();
+        runs.begins[begin(&run)] = true;
+        runs.of.entry(run).or_insert((kind, form));
     }
 
     fn look(&self, bytes: &[u8], form: Option<&'static str>, surface: &str, hits: &mut BTreeSet<Hit>) {
         let mut seen = BTreeSet::new();
         for (length, runs) in &self.runs {
-            for (at, window) in bytes.windows(*length).enumerate() {
-                let Some((kind, encoded)) = runs.get(window) else { continue };
+            for at in 0..(bytes.len() + 1).saturating_sub(*length) {
+                if !runs.begins[begin(&bytes[at..])] {
+                    continue;
+                }
+                let Some((kind, encoded)) = runs.of.get(&bytes[at..at + length]) else { continue };
                 let form = form.unwrap_or(encoded);
                 if seen.insert((*kind, form)) {
                     let around = &bytes[at.saturating_sub(160)..(at + length + 80).min(bytes.len())];
@@ -148,6 +171,11 @@ impl Searcher {
             }
         }
     }
+}
+
+/// The first two bytes as a number.
+fn begin(bytes: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([bytes[0], bytes[1]]))
 }
 
 /// What comes out, as far as it goes.
