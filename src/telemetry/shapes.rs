@@ -13,7 +13,7 @@ pub(super) const CUT: &str = "[redacted]";
 /// Sources: GitHub's "About authentication to GitHub" (prefixes), IAM's "Unique identifiers" (AKIA, ASIA), Discord's reference
 /// (a bot's token has three parts, an interaction's stands in its address), RFC 7519 (JWT), RFC 7468 (PEM), RFC 3986 (userinfo),
 /// C2SP's signed-note (`PRIVATE+KEY+…`).
-const SHAPES: [&str; 13] = [
+const SHAPES: [&str; 14] = [
     // GitHub's tokens.
     r"\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,})",
     // AWS's access key ids; those of roles and users (AROA, AIDA) are names.
@@ -24,6 +24,7 @@ const SHAPES: [&str; 13] = [
     r"\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=_-]{40,}",
     // What signs an address.
     r#"(?i)(?P<keep>\bX-Amz-(?:Signature|Credential)=)[^&\s"'<>\\]+"#,
+    r"(?i)(?P<keep>\bSignature=)[0-9a-f]{16,}",
     // A bot's token.
     r"\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
     // An interaction's and a webhook's token, in its address.
@@ -94,6 +95,10 @@ mod tests {
             (
                 format!("authorization=AWS4-HMAC-SHA256 Credential={key}/20260101, Signature=00"),
                 "authorization=[redacted]".to_owned(),
+            ),
+            (
+                format!("sent AWS4-HMAC-SHA256 Credential={key}/20260101, SignedHeaders=host, Signature={}", "0a".repeat(32)),
+                "sent AWS4-HMAC-SHA256 Credential=[redacted]/20260101, SignedHeaders=host, Signature=[redacted]".to_owned(),
             ),
             (format!("sent Bearer {jwt}"), "sent Bearer [redacted]".to_owned()),
             (format!("id {jwt}!"), "id [redacted]!".to_owned()),

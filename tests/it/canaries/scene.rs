@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use genkan::app::LocalPlatform;
 use genkan::config::Config;
@@ -14,6 +15,7 @@ use genkan::sandbox::{LocalAws, Served};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
 
 use super::between::Between;
 use super::search::{Canary, Surface};
@@ -24,7 +26,7 @@ pub const APPROVALS: Id = 118_000_000_000_000_202;
 pub const AIKO: Id = 118_000_000_000_000_401;
 pub const REN: Id = 118_000_000_000_000_402;
 pub const MIO: Id = 118_000_000_000_000_403;
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub const BOT: &str = "bot-vT3qZ8.kW1xN6_yR4mB9-hJ2sD7";
 pub const HUB_KEY: (&str, &str) = ("AKIAQ7Z2W9X4C1V8B5N3", "hU8/bK3+eY6sT1rO9nG4wQ7zX2cV5mL0pJ8iD3fA");
@@ -143,15 +145,18 @@ impl Scene {
     /// failed is retried.
     pub async fn comes_to(&self, interaction: Id, texts: &[&str]) -> String {
         let (id, mut pressed) = (interaction.to_string(), BTreeSet::new());
-        let until = tokio::time::Instant::now() + PATIENCE;
-        while tokio::time::Instant::now() < until {
+        let until = Instant::now() + PATIENCE;
+        let mut retry_at = Instant::now();
+        while Instant::now() < until {
             let answer = self.discord.messages(AIKO, PLATFORM);
             let answer = answer.iter().find(|message| message["interaction_metadata"]["id"] == id.as_str());
             let told = answer.map(text).unwrap_or_default();
             if texts.iter().any(|part| told.contains(part)) {
                 return told;
             }
-            if let Some(answer) = answer.filter(|_| !told.contains("pproval")) {
+            if let Some(answer) = answer.filter(|_| told.contains("When it is mended") && Instant::now() >= retry_at) {
+                // Who is in a hurry is told to wait.
+                retry_at = Instant::now() + Duration::from_secs(2);
                 self.presses(AIKO, answer, "retry:").await;
             }
             for lead in [REN, MIO] {
@@ -164,7 +169,7 @@ impl Scene {
             }
             // Whatever happens is a reason to look again; a moment later there is more.
             let mut events = self.discord.events();
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(300), events.recv()).await;
+            let _ = tokio::time::timeout(Duration::from_millis(300), events.recv()).await;
         }
         let all = [PLATFORM, APPROVALS].map(|channel| self.discord.messages(AIKO, channel));
         let all: Vec<String> = all.iter().flatten().map(text).collect();
