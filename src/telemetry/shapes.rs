@@ -97,8 +97,12 @@ mod tests {
                 "authorization=[redacted]".to_owned(),
             ),
             (
-                format!("sent AWS4-HMAC-SHA256 Credential={key}/20260101, SignedHeaders=host, Signature={}", "0a".repeat(32)),
-                "sent AWS4-HMAC-SHA256 Credential=[redacted]/20260101, SignedHeaders=host, Signature=[redacted]".to_owned(),
+                format!(
+                    "sent AWS4-HMAC-SHA256 Credential={key}/20260101, SignedHeaders=host, Signature={}",
+                    "0a".repeat(32)
+                ),
+                "sent AWS4-HMAC-SHA256 Credential=[redacted]/20260101, SignedHeaders=host, Signature=[redacted]"
+                    .to_owned(),
             ),
             (format!("sent Bearer {jwt}"), "sent Bearer [redacted]".to_owned()),
             (format!("id {jwt}!"), "id [redacted]!".to_owned()),

@@ -184,5 +184,8 @@ fn refusal(operation: &str, code: &str, headers: &HeaderMap, target: &str, body:
 
 fn plain(status: u16, kind: &str, body: String) -> Response {
     let response = Response::builder().status(status).header("content-type", kind);
-    response.header("x-amzn-requestid", "00000000-0000-4000-8000-000000000000").body(Body::from(body)).expect("a response")
+    response
+        .header("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")
+        .body(Body::from(body))
+        .expect("a response")
 }

@@ -1,7 +1,5 @@
 //! After all that the program does, with AWS and Discord repeating what they were sent, no secret is anywhere that it left something.
 
-use std::process::Output;
-
 use aws_sdk_ssm::types::ParameterType;
 use genkan::sandbox::discord::Filled;
 use serde_json::{Value, json};
@@ -86,7 +84,8 @@ impl Scene {
     fn bodies(&self) -> Vec<Surface> {
         let calls = self.discord.log().calls();
         assert!(calls.len() > 50, "{} calls", calls.len());
-        let bodies = calls.iter().map(|call| Surface::new(format!("chat: {} {}", call.route, call.path), call.body.to_string()));
+        let bodies =
+            calls.iter().map(|call| Surface::new(format!("chat: {} {}", call.route, call.path), call.body.to_string()));
         bodies.collect()
     }
 }
@@ -123,15 +122,21 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
     let hidden = scene.onboards("project-y", "dev").await;
     let answer = scene.discord.wait_for(PATIENCE, |discord| {
         let shown = [PLATFORM, APPROVALS].map(|channel| discord.messages(AIKO, channel));
-        shown.iter().flatten().find(|one| one["interaction_metadata"]["id"] == hidden.to_string().as_str()
-            && text(one).contains("SecureString")).map(text)
+        shown
+            .iter()
+            .flatten()
+            .find(|one| {
+                one["interaction_metadata"]["id"] == hidden.to_string().as_str() && text(one).contains("SecureString")
+            })
+            .map(text)
     });
     answer.await.expect("it says what is in the way");
 
     // Rejected, cancelled, approved at the terminal.
     scene.onboards("project-z", "staging").await;
     let is_it = |one: &Value| text(one).contains("project-z") && text(one).contains("[Reject]");
-    let question = |discord: &genkan::sandbox::discord::LocalDiscord| discord.messages(REN, APPROVALS).into_iter().find(is_it);
+    let question =
+        |discord: &genkan::sandbox::discord::LocalDiscord| discord.messages(REN, APPROVALS).into_iter().find(is_it);
     let question = scene.discord.wait_for(PATIENCE, question).await.expect("the leads are asked");
     scene.presses(REN, &question, "reject:").await;
     let ren = scene.discord.person(REN).at(number(&question["channel_id"]));
@@ -177,11 +182,12 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
         scene.keeps(format!("page {what}"), answer.bytes().await.expect("whole").to_vec());
     }
     let ended = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await.expect("kill is there");
-    assert!(ended.success() && bot.try_wait().is_ok());
-    let Output { stdout, stderr, .. } = bot.wait_with_output().await.expect("it ends");
-    let log = String::from_utf8_lossy(&stderr).into_owned();
-    scene.keeps("serve: stdout", stdout);
-    scene.keeps("serve: stderr", stderr);
+    assert!(ended.success());
+    let status = tokio::time::timeout(PATIENCE, bot.wait()).await.expect("it ends").expect("it was there");
+    let log = std::fs::read_to_string(scene.path("stderr")).expect("it logs text");
+    assert!(status.success(), "{log}");
+    scene.keeps("serve: stdout", std::fs::read(scene.path("stdout")).expect("its output"));
+    scene.keeps("serve: stderr", log.clone());
     scene.keeps_store("at the end");
 
     // It was a good test: what was to happen happened, the log says much, and what was cut was cut.
@@ -205,9 +211,18 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
     ] {
         assert!(of(kind) >= least, "{kind}: {}", of(kind));
     }
-    let store: Vec<u8> =
-        scene.told.lock().unwrap().iter().filter(|one| one.name.contains(".db")).flat_map(|one| one.bytes.clone()).collect();
-    assert!(String::from_utf8_lossy(&store).contains("[redacted]"), "an error that repeated a secret is kept without it");
+    let store: Vec<u8> = scene
+        .told
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|one| one.name.contains(".db"))
+        .flat_map(|one| one.bytes.clone())
+        .collect();
+    assert!(
+        String::from_utf8_lossy(&store).contains("[redacted]"),
+        "an error that repeated a secret is kept without it"
+    );
 
     let bodies = scene.bodies();
     let searcher = Searcher::new(&canaries);
@@ -230,7 +245,11 @@ fn pings_nobody_else(scene: &Scene) {
             let allowed = &body["allowed_mentions"];
             assert_eq!(allowed["parse"], json!([]), "{}: {body}", call.route);
             let fields: Vec<&String> = allowed.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
-            assert!(fields.iter().all(|field| ["parse", "roles"].contains(&field.as_str())), "{}: {allowed}", call.route);
+            assert!(
+                fields.iter().all(|field| ["parse", "roles"].contains(&field.as_str())),
+                "{}: {allowed}",
+                call.route
+            );
             let is_asked = |role: &Value| role == "118000000000000302";
             assert!(allowed["roles"].as_array().into_iter().flatten().all(is_asked), "{}: {allowed}", call.route);
         }

@@ -53,7 +53,9 @@ impl Form {
         let each = |written: fn(u8) -> String| secret.bytes().map(written).collect::<String>().into_bytes();
         match self {
             Self::Raw => secret.as_bytes().to_vec(),
-            Self::Base64(before) => base64(&[&b"xyz"[..before], secret.as_bytes(), b"tail"].concat(), *b"+/").into_bytes(),
+            Self::Base64(before) => {
+                base64(&[&b"xyz"[..before], secret.as_bytes(), b"tail"].concat(), *b"+/").into_bytes()
+            }
             Self::Base64Url(before) => {
                 base64(&[&b"xyz"[..before], secret.as_bytes(), b"tail"].concat(), *b"-_").into_bytes()
             }

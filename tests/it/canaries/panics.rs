@@ -81,7 +81,9 @@ async fn panics_with_the_token_in_its_hands() {
     let desk = genkan::app::wire::desk_over(platform.config.clone(), base).await.expect("a desk");
     let aiko = desk.who(Some("aiko")).await.expect("known");
     let prepared = desk.plan(&aiko, &wish(Direction::Onboard, "project-x", "dev")).await.expect("a plan");
-    let Submitted::Request(request) = desk.submit(&aiko, &prepared, None).await.expect("asked") else { panic!("nothing") };
+    let Submitted::Request(request) = desk.submit(&aiko, &prepared, None).await.expect("asked") else {
+        panic!("nothing")
+    };
     let stop = watch::Sender::new(false);
     let _ = desk.carry_out(&request.id, FreshLooks::new(), stop.subscribe()).await;
 }

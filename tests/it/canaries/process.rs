@@ -31,7 +31,8 @@ fn can_be_dumped(child: &Child) -> bool {
 /// The sandbox, which opens a browser that only writes down what it is given.
 fn sandbox(folder: &Path) -> Child {
     let browser = folder.join("browser");
-    let script = format!("#!/bin/sh\n(env; echo \"$@\") > {0}/given.new && mv {0}/given.new {0}/given\n", folder.display());
+    let script =
+        format!("#!/bin/sh\n(env; echo \"$@\") > {0}/given.new && mv {0}/given.new {0}/given\n", folder.display());
     std::fs::write(&browser, script).expect("written");
     std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).expect("may be run");
     std::fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).expect("anybody's");

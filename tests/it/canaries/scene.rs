@@ -2,6 +2,7 @@
 //! real program as processes.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
@@ -118,7 +119,11 @@ impl Scene {
 
     /// The bot and the worker, logging in JSON.
     pub async fn serves(&self) -> Child {
-        let bot = self.genkan(&["serve"]).env("GENKAN_LOG_FORMAT", "json").spawn().expect("it starts");
+        let mut bot = self.genkan(&["serve"]);
+        // Into files: a pipe that nobody empties would hold it up.
+        let file = |name: &str| File::create(self.path(name)).expect("a file");
+        bot.env("GENKAN_LOG_FORMAT", "json").stdout(file("stdout")).stderr(file("stderr"));
+        let bot = bot.spawn().expect("it starts");
         let there = |discord: &LocalDiscord| (discord.online() && !discord.commands().is_empty()).then_some(());
         self.discord.wait_for(PATIENCE, there).await.expect("the bot comes online");
         bot
@@ -144,9 +149,8 @@ impl Scene {
     /// Waits until the answer to what somebody asked has one of these texts; meanwhile the leads approve whatever waits, and what
     /// failed is retried.
     pub async fn comes_to(&self, interaction: Id, texts: &[&str]) -> String {
-        let (id, mut pressed) = (interaction.to_string(), BTreeSet::new());
-        let until = Instant::now() + PATIENCE;
-        let mut retry_at = Instant::now();
+        let id = interaction.to_string();
+        let (until, mut press_at) = (Instant::now() + PATIENCE, Instant::now());
         while Instant::now() < until {
             let answer = self.discord.messages(AIKO, PLATFORM);
             let answer = answer.iter().find(|message| message["interaction_metadata"]["id"] == id.as_str());
@@ -154,15 +158,14 @@ impl Scene {
             if texts.iter().any(|part| told.contains(part)) {
                 return told;
             }
-            if let Some(answer) = answer.filter(|_| told.contains("When it is mended") && Instant::now() >= retry_at) {
+            if Instant::now() >= press_at {
                 // Who is in a hurry is told to wait.
-                retry_at = Instant::now() + Duration::from_secs(2);
-                self.presses(AIKO, answer, "retry:").await;
-            }
-            for lead in [REN, MIO] {
-                for question in self.discord.messages(lead, APPROVALS) {
-                    let button = button(&question, "approve:");
-                    if button.is_some_and(|button| pressed.insert((lead, button))) {
+                press_at = Instant::now() + Duration::from_secs(1);
+                if let Some(answer) = answer.filter(|_| told.contains("When it is mended")) {
+                    self.presses(AIKO, answer, "retry:").await;
+                }
+                for lead in [REN, MIO] {
+                    for question in self.discord.messages(lead, APPROVALS) {
                         self.presses(lead, &question, "approve:").await;
                     }
                 }
