@@ -148,7 +148,7 @@ fn operation(headers: &HeaderMap, method: &str, target: &str, body: &str) -> Str
         None if path.ends_with("/messages/@original") => format!("{method} @original"),
         None if path.starts_with("/api/") && path.ends_with("/callback") => format!("{method} callback"),
         None if path.ends_with("/associatevpc") => "AssociateVPCWithHostedZone".to_owned(),
-        None => format!("{method} {path}"),
+        None => format!("{method} {}", path.trim_end_matches('/')),
     }
 }
 
