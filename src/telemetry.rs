@@ -1,5 +1,14 @@
-//! Logs: what is done, on the standard error output, as much as was asked for. Never a secret.
+//! Logs: what is done, on the standard error output, as much as was asked for. Never a secret, neither there nor in a panic, a core
+//! dump, or what is kept of an error: docs/secrets.md says where each secret is and what keeps it.
 
+mod dumps;
+mod encodings;
+mod held;
+mod panics;
+mod shapes;
+mod written;
+
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use tracing::{Level, Metadata, Subscriber};
@@ -27,9 +36,28 @@ const SILENT: [&str; 10] = [
     "hyper_util",
 ];
 
+pub use held::{Lasts, hold};
+
+/// The text without secrets: those that this process holds, in any encoding, and whatever looks like one. To be called on what
+/// others wrote before it is kept or shown.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    match held::cut(text) {
+        Cow::Borrowed(text) => shapes::cut(text),
+        Cow::Owned(text) => Cow::Owned(shapes::cut(&text).into_owned()),
+    }
+}
+
+/// To be called first of all: memory is not dumped to a disk, and panics say no secret. Returns in words what this system did not
+/// allow, for [`start`] to log.
+pub fn guard() -> Vec<String> {
+    panics::guard();
+    dumps::forbid()
+}
+
 /// Begins logging. `verbose`: how often `-v` was given. `GENKAN_LOG` (as in `RUST_LOG`: `genkan=debug`) decides where it is
-/// set, except that nothing makes the crates talk that would show secrets.
-pub fn start(verbose: u8) {
+/// set, except that nothing makes the crates talk that would show secrets. `GENKAN_LOG_FORMAT=json` writes one JSON object a line.
+/// `unguarded` is what [`guard`] could not do.
+pub fn start(verbose: u8, unguarded: &[String]) {
     let level = match verbose {
         0 => "warn",
         1 => "info",
@@ -37,15 +65,23 @@ pub fn start(verbose: u8) {
     };
     let asked =
         EnvFilter::try_from_env("GENKAN_LOG").unwrap_or_else(|_| EnvFilter::new(format!("error,genkan={level}")));
+    let as_json = std::env::var("GENKAN_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
     // A second start in one process (tests) keeps the first one's.
-    let _ = logging(asked, std::io::stderr).try_init();
+    let _ = logging(asked, as_json, std::io::stderr).try_init();
+    for why in unguarded {
+        tracing::warn!("a crash may write this process's memory, with the secrets in it, to a disk: {why}");
+    }
 }
 
-fn logging<W>(asked: EnvFilter, writer: W) -> impl Subscriber + for<'s> LookupSpan<'s> + Send + Sync
+fn logging<W>(asked: EnvFilter, as_json: bool, writer: W) -> impl Subscriber + for<'s> LookupSpan<'s> + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let output = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(writer);
+    let output = tracing_subscriber::fmt::layer().with_writer(written::Redacted(writer));
+    let output = match as_json {
+        true => output.json().boxed(),
+        false => output.with_ansi(std::io::stderr().is_terminal()).boxed(),
+    };
     tracing_subscriber::registry().with(output.with_filter(asked.and(filter_fn(is_safe))))
 }
 
@@ -111,7 +147,7 @@ mod tests {
         let asked = "trace,serenity=trace,reqwest=trace,tungstenite=trace,[{token}]=trace";
         let page = Page::default();
         let writer = page.clone();
-        let logging = logging(EnvFilter::new(asked), move || writer.clone());
+        let logging = logging(EnvFilter::new(asked), false, move || writer.clone());
         tracing::subscriber::with_default(logging, || {
             talk!("serenity::http::client");
             talk!("serenity::gateway::ws");
@@ -125,5 +161,45 @@ mod tests {
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         assert!(!text.contains("a-token"), "{text}");
         assert_eq!(text.matches("ours").count(), 8, "{text}");
+    }
+
+    /// A field that shows itself by its debugging output.
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "read by Debug")]
+    struct Holder {
+        value: &'static str,
+        bytes: &'static [u8],
+    }
+
+    #[test]
+    fn what_our_own_lines_say_is_said_without_secrets_as_text_and_as_json() {
+        const TOKEN: &str = "a-secret=of \"the\" hub/that+is-held";
+        hold(TOKEN, Lasts::Always);
+        for as_json in [false, true] {
+            let page = Page::default();
+            let writer = page.clone();
+            let logging = logging(EnvFilter::new("trace"), as_json, move || writer.clone());
+            tracing::subscriber::with_default(logging, || {
+                let span = tracing::info_span!("a step", token = TOKEN, later = tracing::field::Empty);
+                let _span = span.enter();
+                span.record("later", TOKEN);
+                tracing::info!("the token is {TOKEN}");
+                tracing::info!(%TOKEN, other = ?TOKEN, "in fields");
+                tracing::info!(holder = ?Holder { value: TOKEN, bytes: TOKEN.as_bytes() }, "in a struct");
+                tracing::info!(begin = &TOKEN[..18], end = &TOKEN[18..], "in two fields");
+                tracing::info!(digest = "4993e8240f42", arn = "arn:aws:s3:::project-x-dev", "readable");
+            });
+            let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 5, "{text}");
+            for part in ["a-secret", "of \\\"the", "that+is", "held\"", "97, 45, 115"] {
+                assert!(!text.contains(part), "{part}: {text}");
+            }
+            assert!(text.contains("4993e8240f42") && text.contains("arn:aws:s3:::project-x-dev"), "{text}");
+            if as_json {
+                for line in text.lines() {
+                    serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use super::AppError;
 use crate::chat::{self, ChatError};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::model::finding::{Finding, Health};
 use crate::requests::see_through::stopped;
 use crate::requests::{Desk, DeskError};
+use crate::telemetry::{Lasts, hold};
 use crate::worker;
 
 /// The environment variable that holds the bot's token.
@@ -37,6 +39,7 @@ fn token_from(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Res
         }
         None => (variable(TOKEN).unwrap_or_default(), format!("${TOKEN}")),
     };
+    let text = Zeroizing::new(text);
     let token = text.trim();
     let after_bot = token.strip_prefix("Bot").filter(|rest| rest.is_empty() || rest.starts_with(' '));
     let bare = after_bot.unwrap_or(token).trim();
@@ -49,6 +52,7 @@ fn token_from(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Res
     if !bare.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(AppError::Settings(format!("what is in {source} is not a token; {WHERE}")));
     }
+    hold(bare, Lasts::Always);
     Ok(Some(SecretString::from(bare)))
 }
 

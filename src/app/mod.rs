@@ -1,5 +1,7 @@
 //! Wires the house: alone names aws, store, sandbox and the faces together.
 
+#[cfg(feature = "sandbox")]
+mod browser;
 mod chat;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -40,8 +42,9 @@ pub use stage::{Stage, StageOptions};
 
 /// The program: reads what was typed, does it, and says how it ended.
 pub async fn main() -> ExitCode {
+    let unguarded = telemetry::guard();
     let arguments = Arguments::read();
-    telemetry::start(arguments.common.verbose);
+    telemetry::start(arguments.common.verbose, &unguarded);
     let printer = Printer::to_terminal(arguments.common.json);
     let exit = match run(arguments, &printer).await {
         Ok(exit) => exit,

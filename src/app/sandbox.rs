@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::local::{ACCESS_KEY, PREPARED, vpc_id};
-use super::{AppError, Stage, StageOptions};
+use super::{AppError, Stage, StageOptions, browser};
 use crate::cli::args::SandboxArguments;
 use crate::cli::{Exit, Printer};
 use crate::requests::see_through::stopped;
@@ -56,9 +56,9 @@ pub(super) async fn sandbox(
         secret_access_key: ACCESS_KEY.1,
         prepared_projects: &PREPARED,
     };
-    printer.result(&pointers, || explain(&pointers, &stage));
+    printer.keys(&pointers, || explain(&pointers, &stage));
     if arguments.open
-        && let Err(error) = opener::open_browser(&pointers.page)
+        && let Err(error) = browser::open(&pointers.page)
     {
         printer.error(&format!("no browser could be opened ({error}): open {} yourself", pointers.page));
     }

@@ -20,6 +20,7 @@ use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
 use crate::model::{AccountId, Digest, Place, Region, RequestId, RoleKind};
+use crate::telemetry::{Lasts, hold};
 
 /// The most characters of a session policy (STS API Reference, AssumeRole).
 const LONGEST_POLICY: usize = 2048;
@@ -249,6 +250,9 @@ impl Hub {
         let Some(made) = answer.credentials else {
             return Err(CloudError::Wrong { why: format!("sts:AssumeRole for {} gave no credentials", assume.role) });
         };
+        for secret in [&made.access_key_id, &made.secret_access_key, &made.session_token] {
+            hold(secret, Lasts::Passing);
+        }
         let expires = made.expiration.try_into().ok();
         Ok(Credentials::new(made.access_key_id, made.secret_access_key, Some(made.session_token), expires, "genkan"))
     }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::engine::CloudError;
 use crate::engine::witness::NO_ANSWER;
+use crate::telemetry::redact;
 
 /// A call that AWS refused, or that did not reach it.
 #[derive(Clone)]
@@ -109,6 +110,8 @@ impl Refused {
             }
             other => (None, chain(other)),
         };
+        // AWS repeats what it was sent where it finds fault with it: a token, a session's key.
+        let (code, message) = (code.map(|code| redact(&code).into_owned()), redact(&message).into_owned());
         let answer = Answer { called, code: code.as_deref(), message: &message, status };
         let error = match error {
             SdkError::ServiceError(_) => answer.sorted(after(error.raw_response())),

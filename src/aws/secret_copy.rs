@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::Blob;
 use futures::try_join;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::asked::{Asked, blocked, gone, may_be_there, wrong};
@@ -14,6 +14,7 @@ use super::error::Refused;
 use super::hand::Hand;
 use super::permission::{Reach, Statement, gets_marked, is_marked};
 use super::secret_described::{Described, arns, describe, is_current, keys, make_current, token};
+use super::secret_value::value;
 use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
@@ -299,8 +300,7 @@ impl SecretCopy {
         let source_arn = source.arn(&self.asked.sessions);
         let call = reader.secrets().get_secret_value().secret_id(&source.name);
         let mut answer = reader.call("secretsmanager:GetSecretValue", &source_arn, call.send()).await?;
-        let text = answer.secret_string.take().map(SecretString::from);
-        let bytes = answer.secret_binary.take().map(|blob| SecretSlice::from(blob.into_inner()));
+        let (text, bytes) = value(&mut answer);
         let source_version = answer.version_id.take().unwrap_or_default();
         let token = token(&source_version);
         let text = text.as_ref().map(|text| text.expose_secret().to_owned());

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::assume::{Assume, Hub};
 use super::error::NoSession;
 use super::hand::Hand;
+use super::identity;
 use super::looks::looks_at;
 use super::permission::{Reach, Statement};
 use super::watched::Watch;
@@ -79,7 +80,7 @@ impl Sessions {
             .operation_timeout(CALL)
             .build();
         let region = base.region().cloned().unwrap_or_else(|| sdk_region(&config.platform.region));
-        let base = base
+        let base = identity::held(base)
             .into_builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF))

@@ -13,6 +13,7 @@ use super::error::Refused;
 use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::secret_described::{Described, arns, describe, keys};
+use super::secret_value::value;
 use super::session::Sessions;
 use crate::engine::cloud::Work;
 use crate::engine::{Ask, CloudError, Progress, Resource};
@@ -188,7 +189,7 @@ impl SourceCredential {
                 let call = hand.secrets().get_secret_value().secret_id(&self.spec.secret);
                 let answer = hand.call("secretsmanager:GetSecretValue", &self.secret_arn(), call.send()).await;
                 let mut answer = answer.map_err(|refused| NotImported::Before(self.unread(refused)))?;
-                let token = answer.secret_string.take().map(SecretString::from);
+                let (token, _) = value(&mut answer);
                 let token = token.filter(|token| !token.expose_secret().is_empty());
                 let token = token.ok_or_else(|| NotImported::Before(self.no_secret()))?;
                 (token, Auth::PersonalAccessToken, answer.version_id.take())

@@ -7,6 +7,7 @@ use super::asked::Asked;
 use super::rest::Reply;
 use crate::config::Discord;
 use crate::model::{Language, Snowflake};
+use crate::telemetry::{Lasts, hold};
 
 /// Who spoke, where and how. Has no `Debug`: it holds the interaction's token.
 #[derive(Clone)]
@@ -33,13 +34,19 @@ pub(super) enum Came {
     Complete(Box<CommandInteraction>),
 }
 
+/// The token in a type that cannot be printed and is wiped. None is left in the interaction.
+fn token(given: &mut String) -> SecretString {
+    hold(given, Lasts::Passing);
+    SecretString::from(std::mem::take(given))
+}
+
 /// What every kind of interaction has in a type of its own.
 macro_rules! incoming {
     ($one:expr) => {{
         let one = $one;
         let roles = one.member.as_ref().map(|member| member.roles.iter().filter_map(|role| snowflake(role.get())));
         Incoming {
-            reply: Reply { interaction: snowflake(one.id.get())?, token: SecretString::from(one.token.clone()) },
+            reply: Reply { interaction: snowflake(one.id.get())?, token: token(&mut one.token) },
             user: snowflake(one.user.id.get())?,
             roles: roles.map(Iterator::collect),
             guild: one.guild_id.and_then(|guild| snowflake(guild.get())),
@@ -54,10 +61,10 @@ impl Incoming {
     /// without proper ids.
     pub(super) fn read(interaction: Interaction) -> Option<(Self, Came)> {
         Some(match interaction {
-            Interaction::Command(one) => (incoming!(&one), Came::Ask(Asked::command(&one))),
-            Interaction::Component(one) => (incoming!(&one), Came::Ask(Asked::press(&one.data.custom_id))),
-            Interaction::Modal(one) => (incoming!(&one), Came::Ask(Asked::modal(&one))),
-            Interaction::Autocomplete(one) => (incoming!(&one), Came::Complete(Box::new(one))),
+            Interaction::Command(mut one) => (incoming!(&mut one), Came::Ask(Asked::command(&one))),
+            Interaction::Component(mut one) => (incoming!(&mut one), Came::Ask(Asked::press(&one.data.custom_id))),
+            Interaction::Modal(mut one) => (incoming!(&mut one), Came::Ask(Asked::modal(&one))),
+            Interaction::Autocomplete(mut one) => (incoming!(&mut one), Came::Complete(Box::new(one))),
             _ => return None,
         })
     }

@@ -25,6 +25,7 @@ use super::drawn::Drawn;
 use super::register;
 use crate::config::Discord;
 use crate::model::Snowflake;
+use crate::telemetry::{Lasts, hold};
 
 /// An interaction has to be acknowledged within 3 s (Discord's documentation, Receiving and Responding): what is left of them
 /// when it was heard and written down.
@@ -116,6 +117,7 @@ impl Rest {
 
     /// The same over connections of the caller's: for a system with certificates of its own.
     pub fn over(client: reqwest::Client, api: Option<&str>, token: &SecretString) -> Self {
+        hold(token.expose_secret(), Lasts::Always);
         let pace = Quota::per_second(MESSAGES_A_SECOND).allow_burst(MESSAGES_AT_ONCE);
         Self { wire: Wire::new(client, api, token), messages: RateLimiter::direct(pace) }
     }

@@ -5,6 +5,8 @@
 
 use minijinja::Value;
 
+use crate::telemetry::redact;
+
 /// The longest that a value is that is filled into a sentence, in Discord's count, escapes included.
 pub const LONGEST: usize = 240;
 /// What stands for something that cannot be shown, or must not be.
@@ -41,14 +43,14 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// What somebody typed, on one line and without control characters: it is written down, logged and shown at terminals, where a
-/// line's end or an escape would make it look like something else.
+/// line's end or an escape would make it look like something else. Nor is a secret in it that somebody pasted.
 pub fn typed(text: &str) -> String {
     let visible = |character: char| match character {
         character if character.is_whitespace() => ' ',
         character if character.is_control() => HIDDEN,
         character => character,
     };
-    text.trim().chars().map(visible).collect()
+    redact(text.trim()).chars().map(visible).collect()
 }
 
 /// Whether a character shows nothing by itself, or changes how others are shown (Unicode's categories Cc and Cf, and what is

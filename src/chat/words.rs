@@ -147,6 +147,19 @@ impl Scene<'_> {
     /// A text that the rooms below made for people, in this language where the catalogue knows it, otherwise as it is. Not
     /// escaped yet.
     pub fn phrase(&self, made: &str) -> String {
+        self.translated(&self.without_external_ids(made))
+    }
+
+    /// An external id is for who may assume a role, and they read it in the config; what mends a trust policy quotes it.
+    fn without_external_ids(&self, made: &str) -> String {
+        let ids = self.config.accounts.values().filter_map(|account| account.external_id.as_deref());
+        ids.fold(made.to_owned(), |text, id| {
+            let text = text.replace(&format!("\"{id}\""), "\"(external_id in the config)\"");
+            text.replace(&format!("`{id}`"), "`(external_id in the config)`")
+        })
+    }
+
+    fn translated(&self, made: &str) -> String {
         for (pattern, phrase) in &catalogue().phrases {
             let Some(found) = pattern.captures(made) else { continue };
             let said = match self.language {
@@ -154,7 +167,7 @@ impl Scene<'_> {
                 Language::Japanese => &phrase.ja,
             };
             let filled = HOLE.replace_all(said, |hole: &Captures<'_>| {
-                found.name(&hole[1]).map_or_else(String::new, |value| self.phrase(value.as_str()))
+                found.name(&hole[1]).map_or_else(String::new, |value| self.translated(value.as_str()))
             });
             return filled.into_owned();
         }

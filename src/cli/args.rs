@@ -32,7 +32,8 @@ pub use sandbox::{DemoArguments, SandboxArguments};
                   5  what is there is not what should be (status, doctor)\n  \
                   6  Discord refuses the bot, or its connection was lost again and again (serve)\n  \
                   7  the audit log was changed (audit verify)\n\n\
-                  GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug."
+                  GENKAN_LOG says more finely than -v what is logged, as in GENKAN_LOG=genkan=debug; GENKAN_LOG_FORMAT=json \
+                  writes one JSON object a line."
 )]
 pub struct Arguments {
     /// Settings that every command takes.

@@ -20,6 +20,7 @@ use crate::requests::see_through::{Stay, stopped};
 use crate::requests::show::Which;
 use crate::requests::submit::Submitted;
 use crate::requests::{Desk, DeskError};
+use crate::telemetry::redact;
 
 /// One person at one terminal.
 pub struct Terminal {
@@ -247,7 +248,7 @@ impl Terminal {
     pub async fn reject(&self, arguments: &ReasonArguments) -> Ended {
         let person = self.who().await?;
         let id = self.desk.find(&arguments.request).await?;
-        let request = self.desk.reject(&person, &id, &arguments.reason).await?;
+        let request = self.desk.reject(&person, &id, &redact(&arguments.reason)).await?;
         self.desk.see_closed(&id, self.stop.clone()).await?;
         self.printer.result(&request, || format!("{id} is rejected; what was done so far stays\n"));
         Ok(Exit::Done)
@@ -260,7 +261,7 @@ impl Terminal {
     pub async fn cancel(&self, arguments: &CancelArguments) -> Ended {
         let person = self.who().await?;
         let id = self.desk.find(&arguments.request).await?;
-        let request = self.desk.cancel(&person, &id, arguments.reason.as_deref()).await?;
+        let request = self.desk.cancel(&person, &id, arguments.reason.as_deref().map(redact).as_deref()).await?;
         self.desk.see_closed(&id, self.stop.clone()).await?;
         self.printer.result(&request, || format!("{id} is cancelled; what was done so far stays\n"));
         Ok(Exit::Done)

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use crate::telemetry::redact;
+
 /// Writes what a command has to say. Cheap to clone.
 #[derive(Clone)]
 pub struct Printer {
@@ -72,14 +74,23 @@ impl Printer {
         self.interactive
     }
 
-    /// A result: as text, or as one JSON document.
+    /// A result: as text, or as one JSON document. Without secrets, should any have come that far.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) {
+        let told = self.written(value, text);
+        write_to(&self.result, &redact(&told));
+    }
+
+    /// A result that is there to hand out keys: those of the sandbox, which are made up.
+    pub fn keys<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) {
+        write_to(&self.result, &self.written(value, text));
+    }
+
+    fn written<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) -> String {
         self.told.store(true, Ordering::Relaxed);
         if self.json {
-            let json = serde_json::to_string_pretty(value).expect("plain data can be written as JSON");
-            write_to(&self.result, &format!("{json}\n"));
+            format!("{}\n", serde_json::to_string_pretty(value).expect("plain data can be written as JSON"))
         } else {
-            write_to(&self.result, &readable(&text()));
+            readable(&text())
         }
     }
 
@@ -95,12 +106,12 @@ impl Printer {
 
     /// A line of progress. With `--json` it goes to the standard error output too, so that results stay one document.
     pub fn progress(&self, line: &str) {
-        write_to(&self.progress, &readable(&format!("{line}\n")));
+        write_to(&self.progress, &redact(&readable(&format!("{line}\n"))));
     }
 
     /// An error, in words.
     pub fn error(&self, text: &str) {
-        write_to(&self.progress, &readable(&format!("error: {text}\n")));
+        write_to(&self.progress, &redact(&readable(&format!("error: {text}\n"))));
     }
 
     /// What went wrong, as the one JSON document where JSON was asked for and no result came of it.
@@ -132,6 +143,23 @@ fn write_to(sink: &Sink, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_came_this_far_is_not_printed() {
+        let (result, progress) = (Arc::new(Mutex::new(Vec::<u8>::new())), Arc::new(Mutex::new(Vec::<u8>::new())));
+        let token = format!("ghp_{}", "qR7x".repeat(9));
+        for json in [false, true] {
+            let printer = Printer::to(json, result.clone(), progress.clone());
+            printer.result(&serde_json::json!({"why": token}), || token.clone());
+            printer.progress(&token);
+            printer.error(&token);
+            let printer = Printer::to(json, result.clone(), progress.clone());
+            printer.failure(&serde_json::json!({"error": token}));
+        }
+        let told = |sink: &Arc<Mutex<Vec<u8>>>| String::from_utf8(sink.lock().unwrap().clone()).unwrap();
+        let told = told(&result) + &told(&progress);
+        assert!(!told.contains("qR7x") && told.matches("[redacted]").count() == 7, "{told}");
+    }
 
     #[test]
     fn what_others_wrote_does_not_command_the_terminal() {

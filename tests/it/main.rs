@@ -4,6 +4,7 @@
 mod attacks;
 mod browser;
 mod calls;
+mod canaries;
 mod chat;
 mod chat_calls;
 mod crashes;

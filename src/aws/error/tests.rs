@@ -110,3 +110,21 @@ fn what_aws_says_about_a_secret_it_was_sent_is_not_repeated() {
     assert!(!format!("{refused:?} {}", refused.error).contains("ghp_canary"));
     assert!(refused.error.to_string().contains("ValidationException"));
 }
+
+#[test]
+fn what_aws_repeats_of_a_secret_is_cut_also_where_a_permission_is_missing() {
+    let (held, shaped) = ("h3ld-by/this+process=xyz", format!("ghp_{}", "Aa11".repeat(9)));
+    crate::telemetry::hold(held, crate::telemetry::Lasts::Always);
+    let backwards: String = held.chars().rev().collect();
+    let words = format!(
+        "not authorized to perform: x on resource: arn:aws:s3:::{held} {held} {shaped} {backwards} {}",
+        hex::encode(held)
+    );
+    for code in ["AccessDenied", "InvalidParameterException", "LimitExceededException", held] {
+        let refused = Refused::new(called("secretsmanager:CreateSecret"), &answered(400, code, &words, &[]));
+        let told = format!("{refused:?} {} {:?} {}", refused.message, refused.code, refused.error);
+        for part in ["h3ld-by", "process=xyz", "Aa11", "zyx=", "68336c64"] {
+            assert!(!told.contains(part), "{code}: {part}: {told}");
+        }
+    }
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::telemetry::redact;
+
 /// How much of Discord's own words is kept.
 const LONGEST: usize = 300;
 
@@ -117,7 +119,7 @@ impl Told {
         flatten(&self.errors, "", &mut details);
         let details = if details.is_empty() { String::new() } else { format!(": {}", details.join("; ")) };
         let text = format!("{} (status {status}, code {}){details}", self.message, self.code);
-        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+        redact(text.trim()).chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
     }
 }
 

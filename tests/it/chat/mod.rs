@@ -10,7 +10,7 @@ mod examined;
 mod keeping;
 mod limiter;
 mod process;
-mod reading;
+pub(crate) mod reading;
 mod rest;
 mod server;
 mod serving;
