@@ -17,6 +17,7 @@ mod house;
 mod kinds;
 mod local_discord;
 mod plans;
+mod power;
 mod resumed;
 mod sessions;
 mod tap;
