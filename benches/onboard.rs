@@ -54,17 +54,15 @@ impl Case {
     /// AssumeRole before them where no session is open.
     const fn floor(self) -> u32 {
         match self {
-            Self::ColdFirst | Self::Cold => 5,
-            Self::Warm => 4,
+            Self::ColdFirst | Self::Cold | Self::Warm => 5,
         }
     }
 
     /// The longest chain that the tool promises; see docs/performance.md for what is in it.
     const fn promised(self) -> u32 {
         match self {
-            Self::ColdFirst => 7,
-            Self::Cold => 6,
-            Self::Warm => 5,
+            Self::ColdFirst => 9,
+            Self::Cold | Self::Warm => 7,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod examine;
 pub mod hand;
 mod looks;
 pub mod permission;
+pub mod rendered;
 pub mod roles;
 pub mod s3_bucket;
 mod s3_empty;

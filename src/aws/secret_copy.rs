@@ -136,10 +136,10 @@ impl SecretCopy {
     pub fn hands(&self) -> Vec<Hand> {
         let mut hands = vec![self.asked.reader(), self.writer()];
         if let Ok(source) = self.source() {
-            hands.extend([
-                self.source_hand(&source, RoleKind::Reader),
-                self.source_hand(&source, RoleKind::SecretReader),
-            ]);
+            hands.push(self.source_hand(&source, RoleKind::Reader));
+            if !self.asked.ask.removing {
+                hands.push(self.source_hand(&source, RoleKind::SecretReader));
+            }
         }
         hands
     }

@@ -10,7 +10,7 @@ use crate::house::{House, Process, wish};
 use crate::tap::{Point, Side, Trap};
 
 /// The call after which a process dies here.
-const ASSOCIATE: &str = "AssociateVPCWithHostedZone";
+const ASSOCIATE: &str = "call route53 POST /2013-04-01/hostedzone/Z0DEV00000000000001/associatevpc";
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
 
@@ -60,7 +60,9 @@ fn is_narrow(assumed: &Assumed, project: &str) {
                 .find(|(kind, _)| kind_of(step) == *kind)
                 .unwrap_or_else(|| panic!("{step} is of no known kind"));
             assert!(allowed.iter().any(|begin| action.starts_with(begin)), "{step} may {action}");
-            let changes = !["Get", "List", "Describe"].iter().any(|verb| action.split(':').nth(1).unwrap_or("").starts_with(verb));
+            let changes = !["Get", "List", "Describe"]
+                .iter()
+                .any(|verb| action.split(':').nth(1).unwrap_or("").starts_with(verb));
             assert!(!(step == "look" && changes), "a look may {action}");
             for resource in texts(&statement["Resource"]) {
                 let of_this = resource.contains(project)
@@ -88,7 +90,12 @@ fn kind_of(step: &str) -> &str {
 }
 
 /// One request from the wish to its end. Returns its calls while it was planned, and while it was carried out.
-async fn carry_out(house: &House, process: &Process, direction: Direction, environment: &str) -> (RequestId, Vec<Call>, Vec<Call>) {
+async fn carry_out(
+    house: &House,
+    process: &Process,
+    direction: Direction,
+    environment: &str,
+) -> (RequestId, Vec<Call>, Vec<Call>) {
     let log = house.platform.aws.log();
     let mark = log.mark();
     let id = process.ask("aiko", &wish(direction, "project-x", environment)).await.expect("may").expect("to do");
@@ -133,7 +140,12 @@ async fn is_well(house: &House, process: &Process, id: &RequestId, planning: &[C
     }
     let hub = house.account("platform-dev");
     let mut inside: BTreeSet<String> = plan.steps.iter().map(|step| step.desired.place.account.to_string()).collect();
-    inside.extend(plan.steps.iter().filter_map(|step| step.desired.spec.other_account(&step.desired.place.account)).map(|id| id.to_string()));
+    inside.extend(
+        plan.steps
+            .iter()
+            .filter_map(|step| step.desired.spec.other_account(&step.desired.place.account))
+            .map(|id| id.to_string()),
+    );
     inside.insert(hub.to_string());
     let outside: Vec<&Call> = planning.iter().chain(working).filter(|call| !inside.contains(&call.account)).collect();
     assert!(outside.is_empty(), "{id} calls accounts outside its plan: {outside:#?}");
@@ -164,8 +176,14 @@ async fn every_session_carries_who_which_what_for_how_long_and_no_more_than_it_n
         }
     }
     insta::assert_snapshot!("roles_assumed", told);
-    let not_right: Vec<Call> =
-        house.platform.aws.log().calls().into_iter().filter(|call| call.status.is_some_and(|status| status == 403) && call.service == "sts").collect();
+    let not_right: Vec<Call> = house
+        .platform
+        .aws
+        .log()
+        .calls()
+        .into_iter()
+        .filter(|call| call.status.is_some_and(|status| status == 403) && call.service == "sts")
+        .collect();
     assert!(not_right.is_empty(), "{not_right:#?}");
 }
 

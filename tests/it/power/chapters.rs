@@ -35,6 +35,9 @@ pub const CHAPTERS: [Chapter; 9] = [
     ("doctor", |world| Box::pin(the_doctor(world))),
 ];
 
+/// A lifecycle policy.
+const RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}"#;
+
 type Told = Result<(), Broken>;
 
 /// Looks, does what differs, and looks whether it is as it should be.
@@ -75,7 +78,7 @@ async fn remove(world: &World, name: &'static str, ask: &mut Ask) -> Told {
 
 async fn a_repository(world: &World) -> Told {
     let mut spec = repository();
-    spec.lifecycle_policy = Some(r#"{"rules":[]}"#.to_owned());
+    spec.lifecycle_policy = Some(RULES.to_owned());
     let mut ask = ecr(spec.clone());
     bring(world, "a repository is made", &mut ask, false).await?;
     let ecr = aws_sdk_ecr::Client::new(&world.admin(SPOKE));

@@ -41,7 +41,8 @@ fn statement<'a>(seed: &'a mut Seed, at: &Place) -> &'a mut Value {
 fn take_away(seed: &mut Seed, at: &Place) {
     match &at.what {
         What::Action(action) => {
-            let left: Vec<String> = texts(&statement(seed, at)["Action"]).into_iter().filter(|one| one != action).collect();
+            let left: Vec<String> =
+                texts(&statement(seed, at)["Action"]).into_iter().filter(|one| one != action).collect();
             if left.is_empty() {
                 let policy = &mut seed.accounts[at.account].roles[at.role].policies[0].1;
                 policy["Statement"].as_array_mut().expect("statements").remove(at.statement);
@@ -87,7 +88,8 @@ fn removals(seed: &Seed) -> Vec<Removal> {
                 let actions = texts(&statement["Action"]);
                 let at = |what| Place { account, role, statement: number, what };
                 let who = format!("{} {}", seeded.id, document.name);
-                let words = |what: &str| format!("{} {}: {what}", document.name, statement["Sid"].as_str().unwrap_or("?"));
+                let words =
+                    |what: &str| format!("{} {}: {what}", document.name, statement["Sid"].as_str().unwrap_or("?"));
                 for action in &actions {
                     all.push(Removal {
                         words: words(action),
@@ -138,7 +140,8 @@ async fn whatever_is_taken_from_a_role_breaks_a_step() {
     let chapters = &chapters;
     let tried = removals.iter().map(|removal| async move { (removal.words.clone(), broken(removal, chapters).await) });
     let tried: Vec<(String, Option<&str>)> = stream::iter(tried).buffered(6).collect().await;
-    let superfluous: Vec<&str> = tried.iter().filter(|(_, step)| step.is_none()).map(|(words, _)| words.as_str()).collect();
+    let superfluous: Vec<&str> =
+        tried.iter().filter(|(_, step)| step.is_none()).map(|(words, _)| words.as_str()).collect();
     assert_eq!(superfluous, [""; 0], "nothing breaks without them");
     let shown = tried.iter().fold(String::new(), |mut text, (words, step)| {
         let _ = writeln!(text, "{words} -> {}", step.unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use aws_sdk_sts::types::Tag;
 use genkan::sandbox::seed::{Seed, SeedUser};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::chapters::CHAPTERS;
 use crate::world::{CONFIG, SPOKE, World};
@@ -31,7 +31,11 @@ fn right() -> Wish {
 fn anybody(seed: &mut Seed) {
     let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]});
     seed.accounts[0].users[0].policies = vec![("all".to_owned(), all)];
-    let other = SeedUser { name: "other".to_owned(), access_key: "AKIAOTHER00000000000".to_owned(), ..seed.accounts[0].users[0].clone() };
+    let other = SeedUser {
+        name: "other".to_owned(),
+        access_key: "AKIAOTHER00000000000".to_owned(),
+        ..seed.accounts[0].users[0].clone()
+    };
     seed.accounts[0].users.push(other);
 }
 
@@ -42,7 +46,8 @@ async fn is_let_in(wish: &Wish, change: impl FnOnce(&mut Seed)) -> bool {
     })
     .await;
     let sts = aws_sdk_sts::Client::new(&world.user(wish.user));
-    let tags = wish.tags.iter().map(|tag| Tag::builder().key(format!("genkan:{tag}")).value("-").build().expect("a tag"));
+    let tags =
+        wish.tags.iter().map(|tag| Tag::builder().key(format!("genkan:{tag}")).value("-").build().expect("a tag"));
     let tags: Vec<Tag> = tags.collect();
     let asked = sts
         .assume_role()
@@ -60,8 +65,14 @@ fn without(operator: &'static str, key: &str) -> impl FnOnce(&mut Seed) {
     move |seed: &mut Seed| {
         let writer = seed.accounts[1].roles.iter_mut().find(|role| role.name == "genkan-writer").expect("a writer");
         for statement in writer.trust["Statement"].as_array_mut().expect("statements") {
-            if let Some(keys) = statement["Condition"][operator].as_object_mut() {
-                keys.remove(&key);
+            let Some(conditions) = statement.get_mut("Condition").and_then(Value::as_object_mut) else { continue };
+            let Some(keys) = conditions.get_mut(operator).and_then(Value::as_object_mut) else { continue };
+            keys.remove(&key);
+            if keys.is_empty() {
+                conditions.remove(operator);
+            }
+            if conditions.is_empty() {
+                statement.as_object_mut().expect("a statement").remove("Condition");
             }
         }
     }
@@ -95,11 +106,15 @@ async fn each_condition_of_a_trust_policy_keeps_somebody_out() {
 async fn each_action_of_a_trust_policy_and_of_the_tools_own_is_needed() {
     let (_, doctor) = CHAPTERS[CHAPTERS.len() - 1];
     let mut tried = 0;
-    for number in 0..3 {
+    // Without the first, nobody may assume it: IAM does not take that as a trust policy.
+    for number in 1..3 {
         for role in 0..5 {
             let world = World::with(CONFIG, |seed| {
                 let mut roles = seed.accounts.iter_mut().flat_map(|account| &mut account.roles);
-                roles.nth(role).expect("five roles").trust["Statement"].as_array_mut().expect("statements").remove(number);
+                roles.nth(role).expect("five roles").trust["Statement"]
+                    .as_array_mut()
+                    .expect("statements")
+                    .remove(number);
             })
             .await;
             assert!(doctor(&world).await.is_err(), "statement {number} of the trust policy of role {role}");
@@ -120,5 +135,5 @@ async fn each_action_of_a_trust_policy_and_of_the_tools_own_is_needed() {
             tried += 1;
         }
     }
-    assert!(tried >= 18, "{tried}");
+    assert!(tried >= 16, "{tried}");
 }
