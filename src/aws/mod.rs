@@ -24,6 +24,7 @@ mod s3_empty;
 mod s3_settings;
 pub mod secret_copy;
 mod secret_described;
+mod secret_permissions;
 pub mod session;
 pub mod source_credential;
 pub mod ssm_parameter;

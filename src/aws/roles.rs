@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::{self, Carried};
-use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{ecr_repository, s3_bucket, secret_permissions, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
 
@@ -36,7 +36,7 @@ impl RoleDocument {
 pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statement> {
     match kind {
         Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
-        Kind::SecretCopy => secret_copy::permissions(role, reach, None),
+        Kind::SecretCopy => secret_permissions::permissions(role, reach, None),
         // The others are where projects live, and nowhere else.
         _ if !reach.is_home() => vec![],
         Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
@@ -124,7 +124,7 @@ mod tests {
         match spec {
             Spec::EcrRepository(spec) => ecr_repository::permissions(role, reach, Some(spec)),
             Spec::S3Bucket(spec) => s3_bucket::permissions(role, reach, Some(spec)),
-            Spec::SecretCopy(spec) => secret_copy::permissions(role, reach, Some(spec)),
+            Spec::SecretCopy(spec) => secret_permissions::permissions(role, reach, Some(spec)),
             Spec::SourceCredential(spec) => source_credential::permissions(role, reach, Some(spec)),
             Spec::SsmParameter(spec) => ssm_parameter::permissions(role, reach, Some(spec)),
             Spec::ZoneAssociation(spec) => zone_permissions::permissions(role, reach, Some(spec)),
