@@ -51,7 +51,7 @@ impl Case {
     }
 
     /// The longest chain of calls of which each needs the one before: GetParameter, authorise, associate, withdraw, and
-    /// AssumeRole before them where no session is open.
+    /// AssumeRole before them: a session is one request's.
     const fn floor(self) -> u32 {
         match self {
             Self::ColdFirst | Self::Cold | Self::Warm => 5,
