@@ -123,7 +123,7 @@ impl Sessions {
         self.doer(&ask.place, RoleKind::Writer, ask, statements)
     }
 
-    /// A role of that account that changes something, for this step: of these statements what makes, or what removes.
+    /// A role of that account that changes something, for this step: of these statements what it takes.
     pub fn doer(&self, place: &Place, role: RoleKind, ask: &Ask, statements: &[Statement]) -> Hand {
         let statements = for_direction(statements, ask.removing);
         self.hand(&place.account, &place.region, role, &ask.behalf, &statements)

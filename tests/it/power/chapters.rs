@@ -43,6 +43,7 @@ type Told = Result<(), Broken>;
 /// Looks, does what differs, and looks whether it is as it should be.
 async fn bring(world: &World, name: &'static str, ask: &mut Ask, adopt: bool) -> Told {
     let at = |error: CloudError| (name, error.to_string());
+    ask.removing = false;
     let resource = world.resource(ask);
     let work = match resource.observe().await.map_err(at)? {
         Observed::Absent => Work::Create,
