@@ -2,7 +2,7 @@
 
 use genkan::engine::Cloud;
 use genkan::model::finding::{Finding, Health};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::world::{CONFIG, World, trust_policy_in};
 
