@@ -91,10 +91,16 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
     roles.into_iter().map(document).collect()
 }
 
-/// What these roles together need for every kind.
+/// What these roles together need for every kind; what two kinds need alike is there once.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
-    each.flatten().collect()
+    let mut seen = BTreeSet::new();
+    let mut all: Vec<Statement> = each.flatten().collect();
+    for Statement { actions, resources, condition, .. } in &mut all {
+        actions.retain(|action| seen.insert((action.clone(), resources.clone(), condition.to_string())));
+    }
+    all.retain(|statement| !statement.actions.is_empty());
+    all
 }
 
 #[cfg(test)]

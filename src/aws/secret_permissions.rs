@@ -32,15 +32,11 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
         RoleKind::Writer => vec![
             allow("SecretCopyMake", &["secretsmanager:CreateSecret"], of(&[copy])).when(made),
             allow("SecretCopyMark", &["secretsmanager:TagResource"], of(&[copy])).when(gets_marked()),
-            // What is restored may be without a mark: it gets one then.
-            allow("SecretCopyRestore", &["secretsmanager:RestoreSecret"], of(&[copy])),
+            // What is restored may be without a mark: it gets one then. What is gone has none: deleting it again says so.
+            allow("SecretCopyDelete", &["secretsmanager:RestoreSecret", "secretsmanager:DeleteSecret"], of(&[copy])),
             allow(
                 "SecretCopyWrite",
-                &[
-                    "secretsmanager:PutSecretValue",
-                    "secretsmanager:UpdateSecretVersionStage",
-                    "secretsmanager:DeleteSecret",
-                ],
+                &["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
                 of(&[copy]),
             )
             .when(is_marked()),
