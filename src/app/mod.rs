@@ -130,9 +130,9 @@ async fn run(arguments: Arguments, printer: &Printer) -> Result<Exit, AppError> 
     let Arguments { common, command } = arguments;
     match command {
         Command::Config(command) => config(&common, command, printer),
-        Command::Policies(PoliciesCommand::Render { caller }) => {
+        Command::Policies(PoliciesCommand::Render { caller, account, format, out }) => {
             let loaded = Config::load(&find(common.config.as_deref())?)?;
-            policies::render(loaded.config, caller, printer).await
+            policies::render(&loaded.config, caller, policies::Shape { account, format, out }, printer).await
         }
         Command::Audit(AuditCommand::Verify(arguments)) if !arguments.is_of_store() => {
             Ok(crate::cli::audit::verify(&arguments, printer)?)

@@ -1,13 +1,16 @@
 //! `genkan policies render`: the roles that this config needs, with who may assume them and what they may do.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{AppError, wire};
 use crate::aws::cloud::Aws;
+use crate::aws::rendered::{Format, documents, files};
 use crate::aws::roles::{identity_policy, role_policies};
+use crate::cli::args::PoliciesFormat;
 use crate::cli::{Exit, Printer};
 use crate::config::Config;
 use crate::engine::Cloud;
@@ -15,25 +18,66 @@ use crate::engine::limit::Gates;
 use crate::engine::witness::NoPower;
 use crate::requests::DeskError;
 
-pub(super) async fn render(config: Config, caller: Option<String>, printer: &Printer) -> Result<Exit, AppError> {
+/// Which roles are rendered, how, and to where.
+pub(super) struct Shape {
+    /// Only this account's.
+    pub account: Option<String>,
+    /// As documents or as a template.
+    pub format: PoliciesFormat,
+    /// A folder for files; none: they are printed.
+    pub out: Option<PathBuf>,
+}
+
+pub(super) async fn render(
+    config: &Config,
+    caller: Option<String>,
+    shape: Shape,
+    printer: &Printer,
+) -> Result<Exit, AppError> {
+    let account = shape.account.as_deref();
+    if let Some(name) = account.filter(|name| config.account(name).is_none()) {
+        let known = config.accounts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(AppError::Settings(format!("the config has no account `{name}`: it has {known}")));
+    }
     let caller = match caller {
         Some(caller) => caller,
-        None => whoever_runs_this(&config).await?,
+        None => whoever_runs_this(config).await?,
     };
-    let accounts: BTreeMap<String, Value> = role_policies(&config, &caller)
-        .into_iter()
-        .map(|(name, roles)| {
-            let roles: BTreeMap<String, Value> = roles
-                .into_iter()
-                .map(|role| (role.arn, json!({"trust_policy": role.trust, "permission_policy": role.policy})))
-                .collect();
-            (name, json!(roles))
-        })
-        .collect();
-    let own = identity_policy(&config);
-    let document = json!({"identity": {"arn": caller, "permission_policy": own}, "accounts": accounts});
+    let format = match shape.format {
+        PoliciesFormat::Json => Format::Json,
+        PoliciesFormat::Cloudformation => Format::Cloudformation,
+    };
+    let mut files = files(config, &caller, format, account);
+    if let Some(folder) = &shape.out {
+        let written = write(folder, &files).map_err(|error| {
+            AppError::Settings(format!("the roles cannot be written into {}: {error}", folder.display()))
+        })?;
+        printer.result(&written, || written.iter().map(|file| format!("{file}\n")).collect());
+        return Ok(Exit::Done);
+    }
+    let document = match format {
+        Format::Cloudformation => files.remove("stack.json").unwrap_or_default(),
+        Format::Json => {
+            let roles = role_policies(config, &caller).into_iter();
+            let roles = roles.filter(|(name, _)| account.is_none_or(|wanted| wanted == name));
+            let accounts: BTreeMap<String, Value> = roles.map(|(name, roles)| (name, documents(roles))).collect();
+            let own = json!({"arn": caller, "permission_policy": identity_policy(config)});
+            json!({"identity": own, "accounts": accounts})
+        }
+    };
     printer.result(&document, || format!("{document:#}\n"));
     Ok(Exit::Done)
+}
+
+/// Writes the files into the folder, which is made if it is not there. Returns their paths.
+fn write(folder: &Path, files: &BTreeMap<String, Value>) -> std::io::Result<Vec<String>> {
+    std::fs::create_dir_all(folder)?;
+    let file = |(name, document): (&String, &Value)| {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("{document:#}\n"))?;
+        Ok(path.display().to_string())
+    };
+    files.iter().map(file).collect()
 }
 
 async fn whoever_runs_this(config: &Config) -> Result<String, AppError> {

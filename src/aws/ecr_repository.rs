@@ -42,11 +42,12 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Repos
                     "ecr:PutImageScanningConfiguration",
                     "ecr:PutLifecyclePolicy",
                     "ecr:DeleteLifecyclePolicy",
-                    "ecr:DeleteRepository",
                 ],
                 &[&arn],
             )
             .when(is_marked()),
+            // What is gone has no mark: deleting it again, after a lost answer, is to say so.
+            Statement::new("EcrRepositoryDelete", &["ecr:DeleteRepository"], &[&arn]),
         ],
         RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }

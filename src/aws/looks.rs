@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::permission::{Reach, Statement, merged, to_session_policy};
-use super::{ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
+use super::{ecr_repository, s3_bucket, secret_permissions, source_credential, ssm_parameter, zone_permissions};
 use crate::engine::Ask;
 use crate::engine::cloud::Sight;
 use crate::model::{RoleKind, Spec};
@@ -44,7 +44,7 @@ fn of(reach: &Reach<'_>, (home, spec): &Sight) -> Vec<Statement> {
     let is_home = home == reach.place;
     match spec {
         Spec::ZoneAssociation(spec) => zone_permissions::looks(reach, spec, home.account == *reach.account()),
-        Spec::SecretCopy(spec) => secret_copy::looks(reach, spec, is_home),
+        Spec::SecretCopy(spec) => secret_permissions::looks(reach, spec, is_home),
         _ if !is_home => vec![],
         Spec::EcrRepository(spec) => ecr_repository::permissions(reader, reach, Some(spec)),
         Spec::S3Bucket(spec) => s3_bucket::permissions(reader, reach, Some(spec)),

@@ -113,6 +113,23 @@ pub fn merged(statements: &[Statement]) -> Vec<Statement> {
     resources.into_iter().map(statement).collect()
 }
 
+/// Of these statements what a step takes: all of them where it makes or changes something, what looks and removes where it
+/// removes it (`removing`).
+pub fn for_direction(statements: &[Statement], removing: bool) -> Vec<Statement> {
+    if !removing {
+        return statements.to_vec();
+    }
+    let is_for = |action: &String| {
+        let operation = action.split_once(':').map_or(action.as_str(), |(_, operation)| operation);
+        ["Delete", "Abort", "Disassociate", "List", "Describe"].iter().any(|verb| operation.starts_with(verb))
+    };
+    let narrowed = |statement: &Statement| {
+        let actions: Vec<String> = statement.actions.iter().filter(|action| is_for(action)).cloned().collect();
+        (!actions.is_empty()).then(|| Statement { actions, ..statement.clone() })
+    };
+    statements.iter().filter_map(narrowed).collect()
+}
+
 /// Where a kind's permissions reach: an account and region, and the config for what a name may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach<'a> {
@@ -165,5 +182,36 @@ impl<'a> Reach<'a> {
     /// What the name of any project's resource looks like: the configured prefix of project names, then anything.
     pub fn project_names(&self) -> String {
         format!("{}*", self.config.names.project_prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_removes_may_not_make() {
+        let all = Statement::new(
+            "",
+            &["ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ec2:DescribeVpcs"],
+            &["*"],
+        );
+        let actions = |removing| for_direction(std::slice::from_ref(&all), removing).remove(0).actions;
+        assert_eq!(actions(false), all.actions);
+        assert_eq!(actions(true), ["ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ec2:DescribeVpcs"]);
+        assert_eq!(for_direction(&[Statement::new("", &["kms:Decrypt"], &["*"])], true), []);
+    }
+
+    #[test]
+    fn statements_that_say_the_same_are_one_in_any_order() {
+        let (one, other) = (Statement::new("A", &["s:B"], &["x"]), Statement::new("B", &["s:A"], &["x"]));
+        let third = Statement::new("C", &["s:A", "s:B"], &["y"]).when(Value::Null);
+        let all = merged(&[one.clone(), other.clone(), third.clone()]);
+        assert_eq!(all.len(), 1);
+        assert_eq!(
+            (&all[0].actions[..], &all[0].resources[..]),
+            (&["s:A".into(), "s:B".into()][..], &["x".into(), "y".into()][..])
+        );
+        assert_eq!(all, merged(&[third, other, one]));
     }
 }

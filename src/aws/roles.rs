@@ -9,7 +9,7 @@ use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
 use super::trust::{self, Carried};
 use super::{
-    checkpoints, doctor_permissions, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter,
+    checkpoints, doctor_permissions, ecr_repository, s3_bucket, secret_permissions, source_credential, ssm_parameter,
     zone_permissions,
 };
 use crate::config::{Account, Config};
@@ -39,7 +39,7 @@ impl RoleDocument {
 pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statement> {
     match kind {
         Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
-        Kind::SecretCopy => secret_copy::permissions(role, reach, None),
+        Kind::SecretCopy => secret_permissions::permissions(role, reach, None),
         // The others are where projects live, and nowhere else.
         _ if !reach.is_home() => vec![],
         Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
@@ -95,12 +95,19 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
     roles.into_iter().map(document).collect()
 }
 
-/// What these roles together need for every kind, for the audit log's checkpoints, and for `doctor`.
+/// What these roles together need for every kind, for the audit log's checkpoints, and for `doctor`; what two need alike is there
+/// once.
 pub fn all_statements(roles: &BTreeSet<RoleKind>, reach: &Reach<'_>) -> Vec<Statement> {
     let each = roles.iter().flat_map(|role| Kind::ALL.map(|kind| statements(kind, *role, reach)));
+    let mut seen = BTreeSet::new();
     let checkpoints = roles.iter().flat_map(|role| checkpoints::permissions(*role, reach, None));
     let looks = roles.iter().flat_map(|role| doctor_permissions::permissions(*role, reach));
-    each.flatten().chain(checkpoints).chain(looks).collect()
+    let mut all: Vec<Statement> = each.flatten().chain(checkpoints).chain(looks).collect();
+    for Statement { actions, resources, condition, .. } in &mut all {
+        actions.retain(|action| seen.insert((action.clone(), resources.clone(), condition.to_string())));
+    }
+    all.retain(|statement| !statement.actions.is_empty());
+    all
 }
 
 #[cfg(test)]
@@ -130,7 +137,7 @@ mod tests {
         match spec {
             Spec::EcrRepository(spec) => ecr_repository::permissions(role, reach, Some(spec)),
             Spec::S3Bucket(spec) => s3_bucket::permissions(role, reach, Some(spec)),
-            Spec::SecretCopy(spec) => secret_copy::permissions(role, reach, Some(spec)),
+            Spec::SecretCopy(spec) => secret_permissions::permissions(role, reach, Some(spec)),
             Spec::SourceCredential(spec) => source_credential::permissions(role, reach, Some(spec)),
             Spec::SsmParameter(spec) => ssm_parameter::permissions(role, reach, Some(spec)),
             Spec::ZoneAssociation(spec) => zone_permissions::permissions(role, reach, Some(spec)),

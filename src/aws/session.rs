@@ -20,7 +20,7 @@ use super::error::NoSession;
 use super::hand::Hand;
 use super::identity;
 use super::looks::looks_at;
-use super::permission::{Reach, Statement};
+use super::permission::{Reach, Statement, for_direction};
 use super::watched::Watch;
 use super::zone_calls::Looked;
 use crate::config::{Account, Config, Role};
@@ -125,7 +125,13 @@ impl Sessions {
 
     /// The writer of the asked resource's account, for this step, allowed these statements and no more.
     pub fn writer(&self, ask: &Ask, statements: &[Statement]) -> Hand {
-        self.hand(&ask.place.account, &ask.place.region, RoleKind::Writer, &ask.behalf, statements)
+        self.doer(&ask.place, RoleKind::Writer, ask, statements)
+    }
+
+    /// A role of that account that changes something, for this step: of these statements what it takes.
+    pub fn doer(&self, place: &Place, role: RoleKind, ask: &Ask, statements: &[Statement]) -> Hand {
+        let statements = for_direction(statements, ask.removing);
+        self.hand(&place.account, &place.region, role, &ask.behalf, &statements)
     }
 
     /// Where the secret's source is: the account that the config names, in its region.

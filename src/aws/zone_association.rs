@@ -58,7 +58,7 @@ impl ZoneAssociation {
                 return sessions.reader_at(place, &ask);
             }
             let statements = permissions(role, &sessions.reach(place), Some(&spec));
-            sessions.hand(&place.account, &place.region, role, &ask.behalf, &statements)
+            sessions.doer(place, role, &ask, &statements)
         };
         let readers = [hand(&vpc_place, RoleKind::Reader), hand(&zone_place, RoleKind::Reader)];
         let calls = spec.vpc_id.clone().map(|vpc| ZoneCalls {

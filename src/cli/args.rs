@@ -356,12 +356,34 @@ pub struct RequestsArguments {
 /// `genkan policies`
 #[derive(Debug, Subcommand)]
 pub enum PoliciesCommand {
-    /// Print, as JSON, each account's roles with their trust and permission policies, and the policy of genkan's own identity.
+    /// Print each account's roles with their trust and permission policies, and the policy of genkan's own identity.
+    #[command(
+        after_help = "Example:\n  genkan policies render --format cloudformation > stack.json   # for a StackSet: docs/roles.md"
+    )]
     Render {
         /// The identity that genkan will run under [default: the AWS caller identity].
         #[arg(long, value_name = "ARN")]
         caller: Option<String>,
+        /// Only this account's.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// As JSON documents, or as one CloudFormation template for all accounts.
+        #[arg(long, value_enum, default_value_t)]
+        format: PoliciesFormat,
+        /// Write files into this folder instead of printing.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
+}
+
+/// How roles are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum PoliciesFormat {
+    /// Trust and permission policies of each role, by account.
+    #[default]
+    Json,
+    /// A CloudFormation template.
+    Cloudformation,
 }
 
 /// `genkan config`

@@ -10,7 +10,7 @@ use crate::model::Region;
 
 const EXAMPLE: &str = include_str!("../../config/example.toml");
 
-/// A config with nothing in it that could be left out.
+/// A config with nothing in it that could be left out without a warning.
 const SMALL: &str = r#"
 [platform]
 region = "ap-northeast-1"
@@ -18,10 +18,10 @@ hub = "platform"
 
 [accounts.platform]
 id = "111111111111"
-
+external_id = "genkan-1"
 [accounts.projects]
 id = "444444444444"
-
+external_id = "genkan-4"
 [environments.dev]
 platform_account = "platform"
 zone = { id = "Z1DEV", name = "dev.platform.internal." }
@@ -121,7 +121,7 @@ fn what_the_shape_cannot_say() {
                      writer = \"two words\"\nauthoriser = \"arn:aws-cn:iam::111111111111:role/genkan\"",
                 ),
                 (
-                    "id = \"444444444444\"",
+                    "id = \"444444444444\"\nexternal_id = \"genkan-4\"",
                     "id = \"444444444444\"\nexternal_id = \"a b\"\nwriter = \"team/genkan-writer\"",
                 ),
             ],
@@ -234,6 +234,8 @@ fn what_works_and_should_be_known() {
     );
     let engineers = ("approvers = [\"leads\"]", "approvers = [\"leads\"]\nrequesters = [\"engineers\"]");
     assert_eq!(warnings(&[one_lead, engineers]), "", "ren approves and does not ask");
+    let said = warnings(&[("external_id = \"genkan-4\"", "")]);
+    assert!(said.starts_with("genkan.toml:10:6: accounts.projects.id: ") && said.contains("an external id"), "{said}");
     insta::assert_snapshot!("anybody_with_the_role", warnings(&[("/aiko@example.com", "/*")]));
 }
 

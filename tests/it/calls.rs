@@ -91,15 +91,15 @@ async fn an_onboarding_makes_these_calls_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_next_project_finds_the_readers_sessions_open_and_what_is_the_accounts_done() {
+async fn the_next_project_finds_what_is_the_accounts_done() {
     let folder = tempfile::tempdir().expect("a folder");
     let platform = unattended(folder.path()).await;
     let desk = platform.desk().await.expect("a desk");
     onboard(&platform, &desk, "project-x").await;
     let (calls, _) = onboard(&platform, &desk, "project-y").await;
     let counts = counted(&calls);
-    // Repository, two buckets, and the association under two roles: each for its own step only.
-    assert_eq!(counts["sts:AssumeRole"], 5);
+    // Three readers for the request; repository, two buckets, and the association under two roles: each for its own step only.
+    assert_eq!(counts["sts:AssumeRole"], 8);
     for action in ["secretsmanager:GetSecretValue", "secretsmanager:CreateSecret", "codebuild:ImportSourceCredentials"]
     {
         assert_eq!(counts.get(action), None, "{action}");
@@ -115,7 +115,7 @@ async fn the_very_same_again_changes_nothing_and_opens_no_session_that_could() {
     onboard(&platform, &desk, "project-x").await;
     let (calls, did) = onboard(&platform, &desk, "project-x").await;
     assert!(!did);
-    assert_eq!(calls.iter().filter(|call| call.changing || call.operation == "AssumeRole").count(), 0, "{calls:#?}");
+    assert_eq!(calls.iter().filter(|call| call.changing).count(), 0, "{calls:#?}");
 
     let another = platform.desk().await.expect("another process's desk");
     let (calls, did) = onboard(&platform, &another, "project-x").await;

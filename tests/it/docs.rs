@@ -5,17 +5,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::CommandFactory;
-use genkan::aws::roles::role_policies;
+use genkan::aws::rendered::{Format, files};
 use genkan::cli::Arguments;
 use genkan::config::{Config, Limits};
 use serde_json::Value;
 
 const README: &str = include_str!("../../README.md");
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
-const ROLES: &str = include_str!("../../docs/roles.md");
 const EXAMPLE: &str = include_str!("../../config/example.toml");
 
-/// The identity that docs/roles.md is written for.
+/// The identity that policies/iam is written for.
 const CALLER: &str = "arn:aws:iam::111111111111:role/genkan";
 
 /// A setting: where it stands in the config (`*` for a name that the operator chooses), its default, whether it has to be there.
@@ -118,27 +117,30 @@ fn words(typed: &str) -> String {
     typed.split_whitespace().take_while(word).collect::<Vec<_>>().join(" ")
 }
 
+/// With `GENKAN_WRITE_DOCS` set it writes them anew.
 #[test]
-fn the_roles_are_shown_as_they_are() {
+fn the_rendered_roles_are_current() {
     let config = Config::parse(EXAMPLE, Path::new("config/example.toml")).expect("the example is well").config;
-    let roles = role_policies(&config, CALLER);
-    let of = |account: &str| roles[account].iter().map(|role| role.policy.clone()).collect::<Vec<Value>>();
-    let trust = roles["projects-dev"][0].trust.clone();
-    let wanted: Vec<Value> = [vec![trust], of("platform-dev"), of("projects-dev")].concat();
-    let blocks = ROLES.split("```json\n").skip(1).filter_map(|block| block.split("```").next());
-    let shown: Vec<Value> = blocks.map(|block| serde_json::from_str(block).expect("JSON")).collect();
-    let should_be = || {
-        wanted.iter().fold(String::new(), |mut text, document| {
-            let _ = writeln!(text, "{document:#}");
-            text
-        })
-    };
-    // The first one is the policy of the tool's own identity, which no config implies.
-    assert!(
-        shown.get(1..) == Some(&wanted),
-        "docs/roles.md: after the first, the documents should be\n{}",
-        should_be()
-    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/iam");
+    let files = [Format::Json, Format::Cloudformation].map(|format| files(&config, CALLER, format, None));
+    let files: BTreeMap<String, Value> = files.into_iter().flatten().collect();
+    if std::env::var_os("GENKAN_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (name, document) in &files {
+            std::fs::write(folder.join(name), format!("{document:#}\n")).expect("policies/iam can be written");
+        }
+    }
+    let there =
+        std::fs::read_dir(&folder).expect("policies/iam is there").map(|entry| entry.expect("an entry").file_name());
+    let there: BTreeSet<String> = there.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert_eq!(there, files.keys().cloned().collect(), "policies/iam");
+    for (name, document) in files {
+        let text = std::fs::read_to_string(folder.join(&name)).expect("it can be read");
+        assert!(
+            text == format!("{document:#}\n"),
+            "policies/iam/{name} is not current: GENKAN_WRITE_DOCS=1 cargo test --test it docs::"
+        );
+    }
 }
 
 /// Every file of the crate but its tests, with its first sentence.

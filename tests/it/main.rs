@@ -19,6 +19,7 @@ mod kinds;
 mod ledger;
 mod local_discord;
 mod plans;
+mod power;
 mod resumed;
 mod sealed;
 mod sessions;

@@ -19,7 +19,7 @@ async fn every_step_runs_under_sessions_that_say_who_and_what() {
     let calls = world.aws.log().calls();
     for call in calls.iter().filter(|call| call.service != "sts") {
         assert_eq!(call.source_identity.as_deref(), Some("aiko"), "{}", call.action());
-        let name = if call.changing { "genkan-r-7k2m9x4bqd-a-step" } else { "genkan-look-aiko" };
+        let name = if call.changing { "genkan-r-7k2m9x4bqd-a-step" } else { "genkan-r-7k2m9x4bqd-look" };
         assert_eq!(call.session_name.as_deref(), Some(name), "{}", call.action());
         if call.changing {
             assert_eq!(call.session_tags["genkan:request"], "r-7k2m9x4bqd");
@@ -79,9 +79,12 @@ async fn a_role_that_does_not_trust_the_tool_is_named_with_what_mends_it() {
     );
     let mend = trust_policy_in(&mend);
     let statement = &mend["Statement"][0];
-    assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::111111111111:user/genkan");
+    assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::111111111111:root");
+    assert_eq!(statement["Condition"]["ArnLike"]["aws:PrincipalArn"], "arn:aws:iam::111111111111:user/genkan");
     assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"], "genkan-test");
-    assert_eq!(statement["Action"], serde_json::json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]));
+    let actions =
+        mend["Statement"].as_array().expect("statements").iter().map(|statement| statement["Action"].as_str());
+    assert!(actions.flatten().eq(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]), "{mend}");
 }
 
 #[tokio::test]

@@ -119,6 +119,12 @@ impl World {
         sdk(&self.aws, &access_key, &secret_key, REGION)
     }
 
+    /// What a user of the platform's account does, whose key is known: the tool's own user, or `other`.
+    pub fn user(&self, name: &str) -> SdkConfig {
+        let key = if name == "genkan" { KEYS.0 } else { "AKIAOTHER00000000000" };
+        sdk(&self.aws, key, KEYS.1, REGION)
+    }
+
     /// An S3 client of an administrator.
     pub fn s3(&self, account: &str) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::new(&self.admin(account))

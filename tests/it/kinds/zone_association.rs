@@ -11,7 +11,7 @@ use genkan::model::{Observed, Owner, Spec};
 use genkan::plan::diff::changes;
 use genkan::sandbox::faults::{Effect, Rule, When};
 
-use crate::world::{HUB, PLAIN_VPC, REGION, SPOKE, VPC, World, ZONE, ZONE_VPC, ask_at, counted};
+use crate::world::{CONFIG, HUB, PLAIN_VPC, REGION, SPOKE, VPC, World, ZONE, ZONE_VPC, ask_at, counted};
 
 const AUTHORISE: &str = "CreateVPCAssociationAuthorization";
 const ASSOCIATE: &str = "AssociateVPCWithHostedZone";
@@ -246,7 +246,8 @@ async fn dns_is_turned_on_where_it_is_off() {
 
 #[tokio::test]
 async fn within_one_account_nothing_is_authorised() {
-    let world = World::start().await;
+    let one = CONFIG.replace("account = \"shared\"", "account = \"platform\"");
+    let world = World::with(&one, |_| {}).await;
     let ask = association(HUB, ZONE_VPC);
     let mark = world.aws.log().mark();
     let Ok(Observed::Foreign { owner: Owner::Unmarked, spec: Some(spec), .. }) = world.look(&ask).await else {
