@@ -8,7 +8,7 @@ use super::args::{
     RetryArguments, StatusArguments, TeardownArguments, WithdrawArguments,
 };
 use super::follow::{self, Shown};
-use super::{Exit, Printer, ask, draw};
+use super::{Exit, Printer, approving, ask, draw};
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::Direction;
 use crate::model::{Person, RequestId, RequestState};
@@ -195,7 +195,7 @@ impl Terminal {
             ));
         };
         let request = self.desk.show_to(&person, &id).await?.request;
-        self.printer.progress(&draw::approvable(&request, held));
+        self.printer.progress(&approving::approvable(&request, held));
         if let Some(shown) = &arguments.digest
             && shown.len() < 8
         {
@@ -325,7 +325,7 @@ impl Terminal {
     pub async fn approvals(&self) -> Ended {
         let person = self.who().await?;
         let awaiting = self.desk.awaiting(&person).await?;
-        self.printer.result(&awaiting, || draw::awaiting(&awaiting));
+        self.printer.result(&awaiting, || approving::awaiting(&awaiting));
         Ok(Exit::Done)
     }
 
