@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{AppError, LocalPlatform};
 use crate::cli::args::{DemoArguments, Going, OnboardArguments, StatusArguments, Subject, TeardownArguments};
 use crate::cli::commands::Terminal;
-use crate::cli::{Exit, Printer, draw};
+use crate::cli::{Exit, Printer, approving};
 use crate::model::{EnvironmentName, ProjectName, RequestState, StepState};
 use crate::requests::show::Which;
 use crate::requests::{Desk, DeskError};
@@ -208,7 +208,7 @@ impl Demo {
                     let held = self.desk.approvable(lead, &request.id, Some(step.desired.id.as_str())).await?;
                     self.heading(&lead.name, &format!("approve {} {}", request.id, step.desired.id));
                     for held in &held {
-                        self.say(draw::approvable(&request, held).trim_end());
+                        self.say(approving::approvable(&request, held).trim_end());
                     }
                     self.desk.approve(lead, &request.id, &step.desired.id, digest).await?;
                     self.say(&format!("approved by {lead}"));

@@ -8,7 +8,7 @@ use super::args::{
     RequestsArguments, RetryArguments, StatusArguments, TeardownArguments, WithdrawArguments,
 };
 use super::follow::{self, Shown};
-use super::{Exit, Printer, ask, draw, findings};
+use super::{Exit, Printer, approving, ask, draw, findings};
 use crate::model::audit::Face;
 use crate::model::finding::{Finding, Health};
 use crate::model::plan::Direction;
@@ -198,7 +198,7 @@ impl Terminal {
         };
         let request = self.desk.show_to(&person, &id).await?.request;
         self.desk.was_shown(&person, &id, &Face::Terminal).await?;
-        self.printer.progress(&draw::approvable(&request, held));
+        self.printer.progress(&approving::approvable(&request, held));
         if let Some(shown) = &arguments.digest
             && shown.len() < 8
         {
@@ -328,7 +328,7 @@ impl Terminal {
     pub async fn approvals(&self) -> Ended {
         let person = self.who().await?;
         let awaiting = self.desk.awaiting(&person).await?;
-        self.printer.result(&awaiting, || draw::awaiting(&awaiting));
+        self.printer.result(&awaiting, || approving::awaiting(&awaiting));
         Ok(Exit::Done)
     }
 

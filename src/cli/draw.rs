@@ -5,15 +5,13 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
+use super::approving;
 use super::commands::Listed;
-use crate::model::plan::{Change, Direction};
-use crate::model::resource::amount;
+use crate::model::plan::Direction;
 use crate::model::run::Did;
 use crate::model::{Action, Event, Request, RequestState, Step, StepState};
-use crate::requests::approve::Approvable;
 use crate::requests::show::{RequestView, StepView};
 use crate::requests::status::Status;
-use crate::requests::waiting::Awaited;
 
 /// One line that says how a step stands.
 pub fn step_line(view: &StepView) -> String {
@@ -90,7 +88,7 @@ pub fn request(view: &RequestView) -> String {
         }
     }
     write_mends(&mut text, view);
-    write_held(&mut text, view);
+    approving::write_held(&mut text, view);
     text
 }
 
@@ -109,7 +107,7 @@ pub fn outcome(view: &RequestView) -> String {
         }
     }
     write_mends(&mut text, view);
-    write_held(&mut text, view);
+    approving::write_held(&mut text, view);
     let failed = view.steps.iter().filter(|view| matches!(view.state, StepState::Failed { .. })).count();
     if failed > 0 {
         let steps = if failed == 1 { "1 step" } else { "steps" };
@@ -133,20 +131,6 @@ fn write_mends(text: &mut String, view: &RequestView) {
             let _ = writeln!(text, "\n{}: {mend}", step.step.desired.id);
             said.push(mend);
         }
-    }
-}
-
-/// Which steps wait for approvals, and what to type.
-fn write_held(text: &mut String, view: &RequestView) {
-    let Request { id, plan, .. } = &view.request;
-    for (step, digest) in view.held() {
-        let given: Vec<&str> = view.approvers(step, digest).map(|by| by.name.as_str()).collect();
-        let gate = step.gate.as_ref().map(|gate| plan.describe_gate(gate)).unwrap_or_default();
-        let _ = writeln!(text, "\n{} waits: {gate}", step.desired.id);
-        if !given.is_empty() {
-            let _ = writeln!(text, "  approved so far by {}", given.join(", "));
-        }
-        let _ = writeln!(text, "  genkan approve {id} {}", step.desired.id);
     }
 }
 
@@ -200,91 +184,6 @@ pub fn history(view: &RequestView) -> String {
         let _ = writeln!(text, "  {}  {what}", at(time));
     }
     text
-}
-
-/// What an approver is asked to say yes to: exactly what will be done.
-pub fn approvable(request: &Request, held: &Approvable) -> String {
-    let Approvable { step, digest, approved_by, until, note, .. } = held;
-    let plan = &request.plan;
-    let mut text = String::new();
-    let _ = writeln!(text, "{} asks: {} {} {}", request.by, plan.direction, plan.project, plan.environment);
-    let _ = writeln!(text, "  step               {} ({})", step.desired.id, step.action.word());
-    let _ = writeln!(text, "  what               {}", step.desired.spec.kind().title());
-    let fields = serde_json::to_value(&step.desired.spec).unwrap_or_default();
-    for (field, value) in fields.as_object().into_iter().flatten().filter(|(field, _)| *field != "kind") {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let named = value.parse().ok().map(|id| plan.account(&id));
-        let _ = writeln!(text, "  {field:<18} {}", named.unwrap_or(value));
-    }
-    let _ = writeln!(
-        text,
-        "  account            {}, {}",
-        plan.account(&step.desired.place.account),
-        step.desired.place.region
-    );
-    if let Action::Remove { contents } = &step.action {
-        for (what, count) in contents {
-            let _ = writeln!(text, "  DESTROYS           {}", amount(what, *count));
-        }
-    }
-    if let Action::Update { changes } | Action::Adopt { changes } = &step.action {
-        for Change { field, from, to } in changes {
-            let _ = writeln!(text, "  CHANGES            {field}: {from} → {to}");
-        }
-    }
-    if let Some(gate) = &step.gate {
-        let _ = writeln!(text, "  gate               {}", plan.describe_gate(gate));
-        for (id, name) in &gate.terms.accounts {
-            let _ = writeln!(text, "  touches            {name} ({id})");
-        }
-        for role in gate.terms.roles.keys() {
-            let _ = writeln!(text, "  as                 {role}");
-        }
-        let _ = writeln!(text, "  rules              {}", gate.terms.policy.short());
-        let _ = writeln!(text, "  program            {}", gate.terms.engine);
-    }
-    for note in &plan.notes {
-        let _ = writeln!(text, "  note               {note}");
-    }
-    if !approved_by.is_empty() {
-        let _ = writeln!(text, "  so far             approved by {}", approved_by.join(", "));
-    }
-    if let Some(note) = note {
-        let _ = writeln!(text, "  waits for          {note}");
-    }
-    let _ = writeln!(text, "  until              {}", at(*until));
-    let _ = writeln!(text, "  digest             {}", digest.short());
-    text
-}
-
-/// What waits for somebody's approval, and what to type.
-pub fn awaiting(awaiting: &[Awaited]) -> String {
-    if awaiting.is_empty() {
-        return "nothing waits for your approval\n".to_owned();
-    }
-    let mut table =
-        table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
-    for Awaited { request, held } in awaiting {
-        let plan = &request.plan;
-        let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
-        let given = held.iter().map(|held| {
-            let given = held.approved_by.len();
-            format!("{given} of {}", given + held.lacks())
-        });
-        let until = held.iter().map(|held| at(held.until));
-        table.add_row([
-            request.id.to_string(),
-            plan.direction.to_string(),
-            plan.project.to_string(),
-            plan.environment.to_string(),
-            request.by.to_string(),
-            at(request.asked_at),
-            steps.join("\n"),
-            given.collect::<Vec<_>>().join("\n"),
-            until.collect::<Vec<_>>().join("\n"),
-        ]);
-    }
-    format!("{table}\n\n`genkan approve REQUEST STEP` shows exactly what it is, and asks\n")
 }
 
 /// The list of requests.
@@ -361,7 +260,7 @@ fn status_line(step: &Step) -> String {
     format!("{mark} {:22} {} {}: {words}", step.desired.id, step.kind().title(), step.desired.spec.name())
 }
 
-fn table(header: &[&str]) -> Table {
+pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header.to_vec());
     table

@@ -1,5 +1,6 @@
 //! FACE: the terminal. [`args`] is what can be typed, [`commands`] asks the desk, [`draw`] writes what people see.
 
+pub mod approving;
 pub mod args;
 pub mod ask;
 pub mod audit;

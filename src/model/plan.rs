@@ -231,11 +231,13 @@ impl Step {
         Digest::of(self)
     }
 
-    /// Whether it may not begin without a gate: it changes another account than the project's, or destroys data.
+    /// Whether it may not begin without a gate: it changes another account than the project's, or destroys data. An update of
+    /// nothing, by which a try that died is written down as done, changes neither.
     pub fn needs_gate(&self) -> bool {
         let destroys = matches!(&self.action, Action::Remove { contents } if !contents.is_empty());
         let reaches = self.desired.spec.other_account(&self.desired.place.account).is_some();
-        self.action.changes_something() && (destroys || reaches)
+        let nothing = matches!(&self.action, Action::Update { changes } if changes.is_empty());
+        self.action.changes_something() && !nothing && (destroys || reaches)
     }
 
     /// The steps that have to be done before this one.

@@ -112,3 +112,6 @@ pub fn answers(approval: &Approval, question: &Question, requester: &str) -> boo
         && approval.at >= question.asked_at
         && approval.at < question.until
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,9 +146,10 @@ impl Judge for DeskJudge<'_> {
 
     async fn may_start(&self, step: &Step, digest: &Digest) -> Result<Leave, JournalError> {
         let now = (self.desk.clock)();
-        let counted = match is_asked_for(step) {
-            true => self.desk.count(self.request, step, digest).await.map_err(storage)?,
-            false => Count::Of(Counted::default()),
+        let counted = if is_asked_for(step) {
+            self.desk.count(self.request, step, digest).await.map_err(storage)?
+        } else {
+            Count::Of(Counted::default())
         };
         Ok(match counted {
             Count::Of(counted) => self.leave(step, digest, counted, now),

@@ -20,9 +20,12 @@ impl Desk {
             given.retain(|asked| view.awaits(asked));
         }
         let [asked] = given.as_slice() else {
-            return Err(DeskError::NotNow(match given.is_empty() {
-                true => Why::NothingToWithdraw { request: id.clone() },
-                false => Why::WhichStep { request: id.clone() },
+            let request = id.clone();
+            let none = given.is_empty();
+            return Err(DeskError::NotNow(if none {
+                Why::NothingToWithdraw { request }
+            } else {
+                Why::WhichStep { request }
             }));
         };
         let (sealed, digest) = (&asked.sealed, asked.sealed.digest());

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// One file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     /// What it shows.
@@ -36,7 +36,7 @@ struct Case {
 }
 
 /// What a look found: a word, or a word with more to it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum Seen {
     Word(String),
@@ -159,9 +159,15 @@ fn cases() -> Vec<(String, Case)> {
     files.iter().map(read).collect()
 }
 
-/// Every plan that is kept here, by its case's name.
+/// Every plan that is kept here, by its case's name, as it is in each environment.
 pub fn kept() -> Vec<(String, Plan)> {
-    cases().into_iter().map(|(name, case)| (name, planned(&case))).collect()
+    let each = |(name, case): (String, Case)| {
+        ["dev", "staging", "production"].map(|environment| {
+            let case = Case { environment: environment.to_owned(), ..case.clone() };
+            (format!("{name} in {environment}"), planned(&case))
+        })
+    };
+    cases().into_iter().flat_map(each).collect()
 }
 
 #[test]

@@ -88,9 +88,10 @@ pub fn step(name: &str, environment: &str, spec: Spec, action: Action) -> Step {
         _ => (("222222222203", "project-production"), ("111111111103", "platform-production")),
     };
     let touched = if spec.other_account(&place.account).is_some() { vec![platform, own] } else { vec![own] };
-    let role = |(id, _): &(&str, &str)| match *id == platform.0 {
-        true => (format!("arn:aws:iam::{id}:role/genkan-authoriser"), RoleKind::Authoriser),
-        false => (format!("arn:aws:iam::{id}:role/genkan-writer"), RoleKind::Writer),
+    let role = |(id, _): &(&str, &str)| {
+        let (role, name) =
+            if *id == platform.0 { (RoleKind::Authoriser, "authoriser") } else { (RoleKind::Writer, "writer") };
+        (format!("arn:aws:iam::{id}:role/genkan-{name}"), role)
     };
     let terms = Terms {
         roles: touched.iter().map(role).collect(),

@@ -115,6 +115,7 @@ async fn many_requests_at_once_are_all_shown_to_their_end() {
     let server = Server::where_config(|config| {
         for environment in config.environments.values_mut() {
             environment.approvals = 0;
+            environment.production = Some(false);
         }
     })
     .await;

@@ -74,6 +74,10 @@ async fn data_goes_only_if_it_is_asked_for_and_others_approve() {
         let is_of_data = text(&question).contains("destroy");
         let pressed = server.presses(MIO, &question, "approve:").await;
         server.is_told(MIO, pressed, &["pproved"]).await;
+        if is_of_data {
+            let pressed = server.presses(REN, &question, "approve:").await;
+            server.is_told(REN, pressed, &["pproved"]).await;
+        }
         let id = question["id"].clone();
         let is_answered = |message: &serde_json::Value| message["id"] == id && button(message, "approve:").is_none();
         server.sees(MIO, APPROVALS, "the question answered", is_answered).await;

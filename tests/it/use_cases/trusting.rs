@@ -11,7 +11,7 @@ use genkan::requests::approve::Given;
 use genkan::requests::carry_out::CarriedOut;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Story, onboard};
+use super::{Story, onboard, teardown, with_its_data};
 use crate::house::Process;
 use crate::tap::{Point, Side, Trap};
 
@@ -251,6 +251,37 @@ async fn who_left_the_approvers_between_yes_and_step_does_not_count() {
     let later = story.house.process_with(&config, Trap::armed(None)).await;
     assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Held, "nobody knows ren any more");
     story.nothing_was_done();
+}
+
+#[tokio::test]
+async fn no_step_that_was_approved_begins_once_its_approvers_have_left() {
+    let story = Story::begins().await;
+    story.is_done(onboard("project-x", "dev")).await;
+    let put = story.s3("project-dev").put_object().bucket("project-x-dev").key("a").body(vec![1].into());
+    put.send().await.expect("written");
+    let mut config = story.house.platform.config.clone();
+    for person in &mut config.people {
+        person.groups.retain(|group| group != "infra-leads");
+    }
+    let without_leads = story.house.process_with(&config, Trap::armed(None)).await;
+    let id = story.asks("aiko", with_its_data(teardown("project-x", "dev"))).await;
+    let mut refused = 0;
+    while story.state(&id).await == RequestState::Open {
+        for lead in ["ren", "mio"] {
+            story.says_yes(lead, &id).await;
+        }
+        let approved: Vec<_> = story.desk.show(&id).await.held().map(|(step, _)| step.desired.id.clone()).collect();
+        without_leads.work(&id).await.expect("taken up");
+        for step in &approved {
+            let state = without_leads.step(&id, step.as_str()).await;
+            let StepState::Held { note: Some(note), .. } = state else { panic!("{step}: {state:?}") };
+            assert!(note.on.contains("mio, ren may not approve this any more"), "{}", note.on);
+            refused += 1;
+        }
+        story.taken_up(&id).await;
+    }
+    assert_eq!(story.state(&id).await, RequestState::Done);
+    assert_eq!(refused, 2, "the zone and the data");
 }
 
 #[tokio::test]
