@@ -266,7 +266,6 @@ pub(super) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// A time, to the second.
-pub fn at(time: Timestamp) -> String {
+fn at(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

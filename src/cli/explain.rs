@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
+use super::Exit;
 use super::args::ExplainArguments;
 use super::commands::Terminal;
-use super::{Exit, draw};
 use crate::requests::DeskError;
 use crate::requests::explain::{ANY_STEP, Act, Doubt, Explained, Risk};
 
@@ -39,12 +41,8 @@ fn text(explained: &Explained) -> String {
     let mut text = String::new();
     let verb = if verdict.allowed { "may" } else { "may NOT" };
     let project = surroundings.project.as_ref().map(|project| format!(" for {project}")).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{person} {verb} {} in {environment}{project}, at {}",
-        asked.act.word(),
-        draw::at(surroundings.now)
-    );
+    let _ =
+        writeln!(text, "{person} {verb} {} in {environment}{project}, at {}", asked.act.word(), at(surroundings.now));
     for reason in &verdict.reasons {
         let _ = writeln!(text, "  {}: {}", reason.rule, reason.en);
     }
@@ -74,7 +72,7 @@ fn facts(explained: &Explained) -> Vec<String> {
         facts.push(format!("{environment} is production"));
     }
     if let Some((until, why)) = &surroundings.frozen {
-        facts.push(format!("{environment} is frozen until {}: {why}", draw::at(*until)));
+        facts.push(format!("{environment} is frozen until {}: {why}", at(*until)));
     }
     if asked.act.is_about_a_request() {
         facts.push(format!(
@@ -97,6 +95,10 @@ fn facts(explained: &Explained) -> Vec<String> {
         facts.push(format!("step {} {risk}: {} of {} approvals{approved}", asked.step, approvers.len(), asked.needed));
     }
     facts
+}
+
+fn at(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// What somebody wants to do, by its name.

@@ -146,9 +146,7 @@ impl<'t> Reading<'t> {
         let never: Vec<_> = never.filter(|(id, _)| errors.iter().all(|(wrong, _)| wrong != id)).collect();
         for (id, mut found) in errors.into_iter().chain(never) {
             let id: &str = id.as_ref();
-            if let Some(rest) = found.message.strip_prefix(&format!("for policy `{id}`, ")) {
-                found.message = rest.to_owned();
-            }
+            found.message = found.message.replacen(&format!("for policy `{id}`, "), "", 1);
             let (file, text, span) = self.of.get(id).cloned().unwrap_or(("", "", 0..0));
             self.broken.push(BrokenRule::of(file, text, found, span));
         }

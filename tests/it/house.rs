@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::config::{AsyncSleep, SharedAsyncSleep, Sleep};
-use genkan::app::LocalPlatform;
+use genkan::app::{LocalPlatform, wire};
 use genkan::aws::cloud::Aws;
 use genkan::config::{Config, Role};
 use genkan::engine::FreshLooks;
 use genkan::engine::limit::Gates;
 use genkan::model::{AccountId, Direction, Person, Plan, ProjectName, RequestId, RequestState, StepState};
-use genkan::policy::Policy;
 use genkan::requests::carry_out::CarriedOut;
 use genkan::requests::plan::Wish;
 use genkan::requests::show::RequestView;
@@ -99,8 +98,8 @@ impl House {
         let cloud = Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits), witness));
         let ahead = Arc::clone(&self.ahead);
         let desk = Desk::new(DeskParts {
+            policy: Arc::new(wire::policy(&config).expect("sound rules")),
             config,
-            policy: Arc::new(policy),
             journal: Arc::new(TappedJournal { store: store.clone(), trap: Arc::clone(&trap) }),
             store,
             cloud,

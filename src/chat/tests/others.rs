@@ -13,10 +13,11 @@ use crate::chat::{lists, preview};
 use crate::model::plan::Direction;
 use crate::model::run::Did;
 use crate::model::{Action, Event, Plan, RequestState, StepState};
-use crate::requests::DeskError;
+use crate::policy::{Approving, Deed, Frozen, Grounds, Policy};
 use crate::requests::approve::Approvable;
 use crate::requests::status::Status;
 use crate::requests::waiting::Awaited;
+use crate::requests::{DeskError, Why};
 
 /// The teardown that keeps data: what holds some is in the way.
 fn in_the_way() -> Plan {
@@ -247,6 +248,44 @@ fn why_something_was_not_done() {
         let said = |error: DeskError| readable(&refusal(&error, "118000000000000777", scene));
         [said(DeskError::Store("disk I/O error".to_owned())), said(DeskError::NotNow("it is gone already".into()))]
             .join("\n")
+    });
+}
+
+/// A freeze, and two rules at once, as the rules say it to who presses a button then.
+#[test]
+fn what_the_rules_say() {
+    let until = "2027-01-04T09:00:00+09:00".parse().unwrap();
+    let environment = "production".parse().unwrap();
+    let approvers = ["infra-leads".to_owned()];
+    let person = |name: &str, groups: &[String]| crate::model::Person {
+        name: name.to_owned(),
+        groups: groups.to_vec(),
+        via: "--as".to_owned(),
+    };
+    let (ren, aiko) = (person("ren", &approvers), person("aiko", &[]));
+    let by_rules = |deed: Deed<'_>, frozen| {
+        let (production, now) = (true, "2026-12-30T00:00:00Z".parse().unwrap());
+        let grounds = Grounds {
+            environment: &environment,
+            project: None,
+            requesters: &[],
+            approvers: &approvers,
+            production,
+            frozen,
+            now,
+        };
+        let reasons = Policy::built_in().decide(&ren, deed, &grounds).reasons;
+        DeskError::Refused(Why::Forbidden { person: "ren".to_owned(), reasons })
+    };
+    let frozen = Some(Frozen { until, why: "New Year, @everyone is *away*" });
+    let told = [
+        by_rules(Deed::Request, frozen),
+        by_rules(Deed::Approve(Approving::anything(&ren)), frozen),
+        by_rules(Deed::Approve(Approving::anything(&ren)), None),
+        by_rules(Deed::Approve(Approving { shown: "a", digest: "b", ..Approving::anything(&aiko) }), None),
+    ];
+    kept("refusal_by_rules", |scene| {
+        told.iter().map(|error| readable(&refusal(error, "118000000000000777", scene))).collect::<Vec<_>>().join("\n")
     });
 }
 

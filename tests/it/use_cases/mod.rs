@@ -7,6 +7,7 @@ mod brownfield;
 mod chatting;
 mod later;
 mod naming;
+mod rules;
 mod together;
 mod trusting;
 
