@@ -1,9 +1,11 @@
-//! What a role may do, asked of IAM's policy simulator by the account's reader: nothing is called that could change something.
+//! What a role may do, asked of IAM's policy simulator by the account's reader: nothing is called that could change
+//! something.
 //!
-//! Facts: IAM API Reference, SimulatePrincipalPolicy, EvaluationResult and ResourceSpecificResult. The simulator knows the role's own
-//! policies, its permissions boundary and the organisation's service control policies as far as they have no conditions; it knows no session
-//! policy, no trust policy, and for a role no policy of the resource. One call takes actions that "require different authorization
-//! information" not together (`InvalidInput`); then each is asked for alone.
+//! Facts: IAM API Reference, SimulatePrincipalPolicy, EvaluationResult and ResourceSpecificResult. The simulator knows
+//! the role's own policies, its permissions boundary and the organisation's service control policies as far as they
+//! have no conditions; it knows no session policy, no trust policy, and for a role no policy of the resource. One call
+//! takes actions that "require different authorization information" not together (`InvalidInput`); then each is asked
+//! for alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,8 +157,8 @@ impl Asked<'_> {
     }
 }
 
-/// The resource that an action is denied on (none: on all); none at all where it is permitted. An action is for one type of resource: what the
-/// simulator says of the other types in a statement has no meaning.
+/// The resource that an action is denied on (none: on all); none at all where it is permitted. An action is for one
+/// type of resource: what the simulator says of the other types in a statement has no meaning.
 fn denied_resource(result: &EvaluationResult) -> Option<Option<String>> {
     let allowed = PolicyEvaluationDecisionType::Allowed;
     let each = result.resource_specific_results();

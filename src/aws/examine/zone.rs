@@ -1,7 +1,8 @@
-//! The private hosted zones of a platform's account: that each is what the config says, has room for VPCs, and has no open door.
+//! The private hosted zones of a platform's account: that each is what the config says, has room for VPCs, and has no
+//! open door.
 //!
-//! Facts: Route 53 API Reference, GetHostedZoneLimit (`MAX_VPCS_ASSOCIATED_BY_ZONE`, asked of a private zone only); Developer Guide,
-//! Quotas: 300 VPCs a zone by default, which can be raised, and 1000 authorisations, which cannot.
+//! Facts: Route 53 API Reference, GetHostedZoneLimit (`MAX_VPCS_ASSOCIATED_BY_ZONE`, asked of a private zone only);
+//! Developer Guide, Quotas: 300 VPCs a zone by default, which can be raised, and 1000 authorisations, which cannot.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +71,8 @@ impl Examined<'_> {
         }
     }
 
-    /// Which authorisations are open: a run under way has one for seconds, any other lets a VPC in that nobody waits for.
+    /// Which authorisations are open: a run under way has one for seconds, any other lets a VPC in that nobody waits
+    /// for.
     pub(super) async fn authorisations(&self, hand: &Hand, environment: &Environment) -> Finding {
         let (action, id) = ("route53:ListVPCAssociationAuthorizations", environment.zone.id.as_str());
         let (mut open, mut token) = (BTreeSet::new(), None);

@@ -1,5 +1,5 @@
-//! Looks at what chat needs in Discord, changing nothing: the token, the application, the server with its roles, and what the bot may do in
-//! each channel that it uses. Three calls follow one another.
+//! Looks at what chat needs in Discord, changing nothing: the token, the application, the server with its roles, and
+//! what the bot may do in each channel that it uses. Three calls follow one another.
 
 mod rights;
 

@@ -1,7 +1,8 @@
 //! KMS as far as secrets need it: keys of the customer's with their states, and the key that AWS keeps for secrets.
 //!
-//! Shapes and codes: KMS API Reference, DescribeKey, KeyMetadata, ScheduleKeyDeletion; the states' effects: KMS Developer Guide,
-//! Key states of AWS KMS keys. Nothing is encrypted here: a secret's key only decides whether its value is given.
+//! Shapes and codes: KMS API Reference, DescribeKey, KeyMetadata, ScheduleKeyDeletion; the states' effects: KMS
+//! Developer Guide, Key states of AWS KMS keys. Nothing is encrypted here: a secret's key only decides whether its
+//! value is given.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

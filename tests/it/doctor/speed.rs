@@ -1,5 +1,5 @@
-//! How long doctor takes: as many round trips as follow one another, whatever the number of accounts. Counted, not timed: all calls that
-//! are under way are answered together, once nothing more can be sent without an answer.
+//! How long doctor takes: as many round trips as follow one another, whatever the number of accounts. Counted, not
+//! timed: all calls that are under way are answered together, once nothing more can be sent without an answer.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,7 +17,8 @@ use genkan::engine::limit::Gates;
 use genkan::model::finding::Health;
 use tokio::sync::oneshot;
 
-/// How often the others are let go on before nothing is taken to come any more: on one thread, each goes on until it waits.
+/// How often the others are let go on before nothing is taken to come any more: on one thread, each goes on until it
+/// waits.
 const PATIENCE: usize = 2000;
 
 /// Calls that are held until they are let go together.
