@@ -42,7 +42,8 @@ fn examine(_: &Path) -> Vec<Finding> {
 }
 
 fn readers(path: &Path, mode: u32) -> Finding {
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return finding("who may read it", Health::Ok, format!("{} is its owner's alone", path.display()), None);
     }
     let seen = format!("{} can be read by others (mode {mode:o})", path.display());

@@ -129,7 +129,7 @@ impl ServiceHandler for Kms {
                 if key.state == "PendingDeletion" {
                     return Err(error(400, "KMSInvalidStateException", format!("{} is pending deletion.", key.arn)));
                 }
-                key.state = if operation == "EnableKey" { "Enabled" } else { "Disabled" }.to_owned();
+                if operation == "EnableKey" { "Enabled" } else { "Disabled" }.clone_into(&mut key.state);
                 Ok(json!({}))
             }),
             "ScheduleKeyDeletion" => self.with(&input, ctx, |key| {
