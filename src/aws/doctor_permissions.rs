@@ -1,7 +1,7 @@
 //! What each account's reader needs beyond what the kinds look at: for `genkan doctor` alone.
 //!
-//! Resources: Service Authorization Reference for IAM (simulating is allowed on the role whose policies are simulated), Amazon
-//! Route 53 and KMS.
+//! Resources: Service Authorization Reference for IAM (simulating is allowed on the role whose policies are simulated),
+//! Amazon Route 53 and KMS.
 
 use std::collections::BTreeSet;
 

@@ -266,6 +266,6 @@ pub(super) fn table(header: &[&str]) -> Table {
     table
 }
 
-fn at(time: Timestamp) -> String {
+pub(super) fn at(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

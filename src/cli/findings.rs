@@ -1,4 +1,5 @@
-//! What `genkan doctor` found, as people read it: place by place, what is well as a count, and below each of the rest what mends it.
+//! What `genkan doctor` found, as people read it: place by place, what is well as a count, and below each of the rest
+//! what mends it.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,8 @@
 //! IAM's policy simulator for users and roles: the very evaluation that lets calls pass here, asked without a call.
 //!
-//! Shapes and limits: IAM API Reference, SimulatePrincipalPolicy and EvaluationResult (one result for each action, the resources
-//! inside it). Trust policies, session policies and resource policies are no part of it, as in AWS for a role.
+//! Shapes and limits: IAM API Reference, SimulatePrincipalPolicy and EvaluationResult (one result for each action, the
+//! resources inside it). Trust policies, session policies and resource policies are no part of it, as in AWS for a
+//! role.
 
 use awsim_core::{AwsError, ContextValue};
 use awsim_iam_policy::{DecisionReason, PolicySource};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub(super) const FILE: &str = "local-aws.json";
 /// Raised where an older file can no longer be read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What survives a restart. Sessions do not.
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! Looks at the file's surroundings, changing nothing: who may read it, on what kind of disk it is, how much room is left. That its
-//! structure is sound is checked each time it is opened.
+//! Looks at the file's surroundings, changing nothing: who may read it, on what kind of disk it is, how much room is
+//! left. That its structure is sound is checked each time it is opened.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ const LITTLE: u64 = 500 << 20;
 /// Less than this: the next request may not find room to be written.
 const NEARLY_NONE: u64 = 50 << 20;
 
-/// File systems of other machines, by the magic number that `statfs` tells (Linux, statfs(2)): NFS, SMB, CIFS, SMB2, 9P, AFS, Ceph.
+/// File systems of other machines, by the magic number that `statfs` tells (Linux, statfs(2)): NFS, SMB, CIFS, SMB2,
+/// 9P, AFS, Ceph.
 #[cfg(target_os = "linux")]
 const OF_THE_NETWORK: [u64; 7] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x5346_414f, 0x00c3_6400];
 
@@ -41,7 +42,8 @@ fn examine(_: &Path) -> Vec<Finding> {
 }
 
 fn readers(path: &Path, mode: u32) -> Finding {
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return finding("who may read it", Health::Ok, format!("{} is its owner's alone", path.display()), None);
     }
     let seen = format!("{} can be read by others (mode {mode:o})", path.display());

@@ -11,6 +11,7 @@ use genkan::config::{Config, Role};
 use genkan::engine::FreshLooks;
 use genkan::engine::limit::Gates;
 use genkan::model::{AccountId, Direction, Person, Plan, ProjectName, RequestId, RequestState, StepState};
+use genkan::policy::Policy;
 use genkan::requests::carry_out::CarriedOut;
 use genkan::requests::plan::Wish;
 use genkan::requests::show::RequestView;
@@ -84,7 +85,7 @@ impl House {
 
     /// The same, after the operator has changed the config.
     pub async fn process_with(&self, config: &Config, trap: Arc<Trap>) -> Process {
-        self.process_under(config, Policy::built_in(), trap).await
+        self.process_under(config, wire::policy(config).expect("sound rules"), trap).await
     }
 
     /// The same, under other rules.
@@ -98,7 +99,7 @@ impl House {
         let cloud = Arc::new(Aws::new(Arc::clone(&config), base, Gates::new(&config.limits), witness));
         let ahead = Arc::clone(&self.ahead);
         let desk = Desk::new(DeskParts {
-            policy: Arc::new(wire::policy(&config).expect("sound rules")),
+            policy: Arc::new(policy),
             config,
             journal: Arc::new(TappedJournal { store: store.clone(), trap: Arc::clone(&trap) }),
             store,

@@ -267,10 +267,14 @@ impl<'a> Examined<'a> {
     }
 }
 
-/// The end of AWS's words that says why, where they have one: `, because no identity-based policy allows …`.
+/// The end of AWS's words that says why, where they have one: `, because no identity-based policy allows …`; or all of them.
 fn reason(why: &str) -> String {
     let begins = ["because ", "with an explicit deny "].iter().filter_map(|begin| why.find(begin)).min();
-    begins.map_or_else(String::new, |at| format!(", {}", &why[at..]))
+    match (begins, why.split_once(" failed with ")) {
+        (Some(at), _) => format!(", {}", &why[at..]),
+        (None, Some((_, words))) => format!(": {words}"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Without what only doctor needs, an onboarding goes well all the same: no failure, but somebody should know.

@@ -17,8 +17,8 @@ use crate::model::finding::Finding;
 const PLACE: &str = "the tool itself";
 const ACTION: &str = "sts:GetCallerIdentity";
 
-/// How far the clock may be off before somebody should know. AWS refuses what was signed more than 5 minutes before or after its own time
-/// (AWS General Reference, Signature Version 4).
+/// How far the clock may be off before somebody should know. AWS refuses what was signed more than 5 minutes before or
+/// after its own time (AWS General Reference, Signature Version 4).
 const NEAR: SignedDuration = SignedDuration::from_mins(2);
 const REFUSED: SignedDuration = SignedDuration::from_mins(5);
 

@@ -1,6 +1,6 @@
-//! Looks at everything that the tool will need, changing nothing: the identity and the clock, each account's roles and what they
-//! may do, the zones, the secret and its key. All accounts at once: three calls follow one another, four where the secret has a
-//! key of the customer's.
+//! Looks at everything that the tool will need, changing nothing: the identity and the clock, each account's roles and what
+//! they may do, the zones, the secret and its key. All accounts at once: two calls follow one another, four where the secret
+//! has a key of the customer's.
 
 mod account;
 mod identity;
@@ -17,7 +17,8 @@ use super::session::Sessions;
 use crate::engine::CloudError;
 use crate::model::finding::{Finding, Health};
 
-/// On whose behalf: its name, identity and tags are those that a step's sessions carry, so that trust is tried as it will be used.
+/// On whose behalf: its name, identity and tags are those that a step's sessions carry, so that trust is tried as it
+/// will be used.
 const DOCTOR: &str = "genkan-doctor";
 
 /// One finding for every role, zone, secret and permission; never fails.

@@ -1,5 +1,5 @@
-//! What a statement is about, by example: a resource that its patterns mean, and condition keys that its conditions ask for. The policy
-//! simulator takes single resources and values, no patterns.
+//! What a statement is about, by example: a resource that its patterns mean, and condition keys that its conditions ask
+//! for. The policy simulator takes single resources and values, no patterns.
 
 use std::collections::BTreeMap;
 
@@ -92,8 +92,8 @@ fn example(pattern: &str) -> String {
     pattern.replace('*', EXAMPLE).replace('?', "x")
 }
 
-/// Which type of resource an ARN names, as far as actions are told apart by it: the service and what stands before the name; a bucket
-/// is not an object.
+/// Which type of resource an ARN names, as far as actions are told apart by it: the service and what stands before the
+/// name; a bucket is not an object.
 pub(super) fn type_of(arn: &str) -> (&str, &str) {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();

@@ -1,8 +1,9 @@
-//! The source of the secret: that it is there, that its key can be used, and that its reader may decrypt with it. The value is never
-//! read.
+//! The source of the secret: that it is there, that its key can be used, and that its reader may decrypt with it. The
+//! value is never read.
 //!
-//! Facts: Secrets Manager User Guide, Secret encryption and decryption (a secret without a key of its own has `aws/secretsmanager`, which
-//! everybody in the account may use through Secrets Manager); KMS Developer Guide, Key states.
+//! Facts: Secrets Manager User Guide, Secret encryption and decryption (a secret without a key of its own has
+//! `aws/secretsmanager`, which everybody in the account may use through Secrets Manager); KMS Developer Guide, Key
+//! states.
 
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 

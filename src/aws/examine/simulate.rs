@@ -1,9 +1,11 @@
-//! What a role may do, asked of IAM's policy simulator by the account's reader: nothing is called that could change something.
+//! What a role may do, asked of IAM's policy simulator by the account's reader: nothing is called that could change
+//! something.
 //!
-//! Facts: IAM API Reference, SimulatePrincipalPolicy, EvaluationResult and ResourceSpecificResult. The simulator knows the role's own
-//! policies, its permissions boundary and the organisation's service control policies as far as they have no conditions; it knows no session
-//! policy, no trust policy, and for a role no policy of the resource. One call takes actions that "require different authorization
-//! information" not together (`InvalidInput`); then each is asked for alone.
+//! Facts: IAM API Reference, SimulatePrincipalPolicy, EvaluationResult and ResourceSpecificResult. The simulator knows
+//! the role's own policies, its permissions boundary and the organisation's service control policies as far as they
+//! have no conditions; it knows no session policy, no trust policy, and for a role no policy of the resource. One call
+//! takes actions that "require different authorization information" not together (`InvalidInput`); then each is asked
+//! for alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,8 +108,7 @@ impl Asked<'_> {
     fn denied(&self, result: &EvaluationResult, actions: &BTreeMap<&str, &Statement>) -> Option<(String, Finding)> {
         let (action, statement) =
             actions.iter().find(|(name, _)| name.eq_ignore_ascii_case(&result.eval_action_name))?;
-        let resource = denied_resource(result)?;
-        let on = resource.map_or_else(String::new, |arn| format!(" on {arn}"));
+        let on = permitted(result).err()?;
         let subject = format!("{action} as {}", self.title);
         let by_organisation =
             result.organizations_decision_detail.as_ref().is_some_and(|detail| !detail.allowed_by_organizations);
@@ -155,24 +156,23 @@ impl Asked<'_> {
     }
 }
 
-/// The resource that an action is denied on (none: on all); none at all where it is permitted. An action is for one type of resource: what the
-/// simulator says of the other types in a statement has no meaning.
-fn denied_resource(result: &EvaluationResult) -> Option<Option<String>> {
+/// Whether an action is permitted; if not, where: ` on ARN`, or nothing where it is asked for on all resources. An action is
+/// for one type of resource: what the simulator says of the other types in a statement has no meaning.
+fn permitted(result: &EvaluationResult) -> Result<(), String> {
     let allowed = PolicyEvaluationDecisionType::Allowed;
     let each = result.resource_specific_results();
     if each.is_empty() {
-        return (result.eval_decision != allowed).then_some(None);
+        return if result.eval_decision == allowed { Ok(()) } else { Err(String::new()) };
     }
-    let denied = |type_: &(&str, &str)| {
-        let of_type = each.iter().filter(|one| type_of(&one.eval_resource_name) == *type_);
-        of_type.clone().any(|one| one.eval_resource_decision != allowed)
+    let is_denied = |type_: &(&str, &str)| {
+        let mut of_type = each.iter().filter(|one| type_of(&one.eval_resource_name) == *type_);
+        of_type.any(|one| one.eval_resource_decision != allowed)
     };
     let types: BTreeSet<(&str, &str)> = each.iter().map(|one| type_of(&one.eval_resource_name)).collect();
-    if !types.iter().all(denied) {
-        return None;
+    match each.iter().find(|one| one.eval_resource_decision != allowed) {
+        Some(first) if types.iter().all(is_denied) => Err(format!(" on {}", first.eval_resource_name)),
+        _ => Ok(()),
     }
-    let first = each.iter().find(|one| one.eval_resource_decision != allowed)?;
-    Some(Some(first.eval_resource_name.clone()))
 }
 
 fn missing_keys(result: &EvaluationResult) -> Vec<&str> {

@@ -1,7 +1,8 @@
-//! The private hosted zones of a platform's account: that each is what the config says, has room for VPCs, and has no open door.
+//! The private hosted zones of a platform's account: that each is what the config says, has room for VPCs, and has no
+//! open door.
 //!
-//! Facts: Route 53 API Reference, GetHostedZoneLimit (`MAX_VPCS_ASSOCIATED_BY_ZONE`, asked of a private zone only); Developer Guide,
-//! Quotas: 300 VPCs a zone by default, which can be raised, and 1000 authorisations, which cannot.
+//! Facts: Route 53 API Reference, GetHostedZoneLimit (`MAX_VPCS_ASSOCIATED_BY_ZONE`, asked of a private zone only);
+//! Developer Guide, Quotas: 300 VPCs a zone by default, which can be raised, and 1000 authorisations, which cannot.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +13,14 @@ use super::account::{Examined, subject};
 use super::{broken, ok, warning};
 use crate::aws::hand::Hand;
 use crate::config::Environment;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Health};
 
 /// How many authorisations a zone may have open.
 const MOST_OPEN: usize = 1000;
 /// From which share on, in per cent, a zone is nearly full.
 const NEARLY: i64 = 80;
+/// What to do about a zone that is not what the config says.
+const CORRECT: &str = "correct `zone` and `platform_account` of the environment in the config";
 /// How many authorisations are named; the rest is counted.
 const NAMED: usize = 5;
 
@@ -29,7 +32,16 @@ impl Examined<'_> {
         let absent = ["NoSuchHostedZone"];
         let answer = match self.look(hand, "route53:GetHostedZone", id, &absent, call.send()).await {
             Ok(answer) => answer,
-            Err(finding) => return *finding,
+            Err(mut finding) => {
+                // IAM allowed it, and the zone's owner is another account.
+                if finding.health == Health::Failed && !finding.seen.contains("because ") {
+                    let statement = finding.mend.take().unwrap_or_default();
+                    finding.mend = Some(format!(
+                        "{CORRECT}: is the zone another account's? If not, this is missing:\n{statement}"
+                    ));
+                }
+                return *finding;
+            }
         };
         let subject = format!("hosted zone {id}");
         let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
@@ -70,7 +82,8 @@ impl Examined<'_> {
         }
     }
 
-    /// Which authorisations are open: a run under way has one for seconds, any other lets a VPC in that nobody waits for.
+    /// Which authorisations are open: a run under way has one for seconds, any other lets a VPC in that nobody waits
+    /// for.
     pub(super) async fn authorisations(&self, hand: &Hand, environment: &Environment) -> Finding {
         let (action, id) = ("route53:ListVPCAssociationAuthorizations", environment.zone.id.as_str());
         let (mut open, mut token) = (BTreeSet::new(), None);
@@ -121,18 +134,17 @@ impl Examined<'_> {
 
 /// How many VPCs a zone has that is as it should be; or what is wrong, and what mends it.
 fn wrong_with(answer: Option<&GetHostedZoneOutput>, name: &str) -> Result<usize, (String, String)> {
-    let config = "correct `zone` and `platform_account` of the environment in the config";
     let Some((answer, zone)) = answer.and_then(|answer| Some((answer, answer.hosted_zone.as_ref()?))) else {
-        let mend = format!("{config}; `aws route53 list-hosted-zones-by-name --dns-name {name}` shows the account's");
+        let mend = format!("{CORRECT}; `aws route53 list-hosted-zones-by-name --dns-name {name}` shows the account's");
         return Err(("there is no such hosted zone in this account".to_owned(), mend));
     };
     let is_named = zone.name.trim_end_matches('.').to_ascii_lowercase();
     if is_named != name {
-        return Err((format!("its name is {is_named}, the config says {name}"), config.to_owned()));
+        return Err((format!("its name is {is_named}, the config says {name}"), CORRECT.to_owned()));
     }
     if !zone.config.as_ref().is_some_and(|config| config.private_zone) {
         let why = "it is public: only a private hosted zone can be associated with VPCs";
-        return Err((why.to_owned(), format!("{config}: the id is of a public zone with the same name")));
+        return Err((why.to_owned(), format!("{CORRECT}: the id is of a public zone with the same name")));
     }
     match answer.vpcs().len() {
         0 => {

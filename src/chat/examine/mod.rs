@@ -1,5 +1,5 @@
-//! Looks at what chat needs in Discord, changing nothing: the token, the application, the server with its roles, and what the bot may do in
-//! each channel that it uses. Three calls follow one another.
+//! Looks at what chat needs in Discord, changing nothing: the token, the application, the server with its roles, and
+//! what the bot may do in each channel that it uses. Three calls follow one another.
 
 mod rights;
 
@@ -84,18 +84,16 @@ fn roles(settings: &Discord, server: &Server) -> Vec<Finding> {
     let place = format!("server {}", settings.guild);
     let named = settings.roles.iter().map(|(group, id)| {
         let subject = format!("role of the group {group}");
-        match server.roles.iter().find(|role| role.id == *id) {
-            Some(role) => ok(&place, &subject, &format!("it is {}", role.name)),
-            None => {
-                let others = server.roles.iter().filter(|role| role.id != server.id);
-                let there: Vec<String> = others.map(|role| format!("{} = {}", role.name, role.id)).collect();
-                let mend = format!(
-                    "correct `{group}` in [discord.roles] (Server Settings > Roles > … > Copy Role ID); there are: {}",
-                    there.join(", ")
-                );
-                broken(&place, &subject, &format!("the server has no role {id}: nobody is in {group} by it"), &mend)
-            }
+        if let Some(role) = server.roles.iter().find(|role| role.id == *id) {
+            return ok(&place, &subject, &format!("it is {}", role.name));
         }
+        let others = server.roles.iter().filter(|role| role.id != server.id);
+        let there: Vec<String> = others.map(|role| format!("{} = {}", role.name, role.id)).collect();
+        let mend = format!(
+            "correct `{group}` in [discord.roles] (Server Settings > Roles > … > Copy Role ID); there are: {}",
+            there.join(", ")
+        );
+        broken(&place, &subject, &format!("the server has no role {id}: nobody is in {group} by it"), &mend)
     });
     named.collect()
 }

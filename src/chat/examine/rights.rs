@@ -1,6 +1,7 @@
 //! What the bot may do in a channel: computed from the server's roles and the channel's overwrites, as Discord does.
 //!
-//! The order of the rules: Discord's API documentation, Permissions, Permission Overwrites. The bits: the same, Bitwise Permission Flags.
+//! The order of the rules: Discord's API documentation, Permissions, Permission Overwrites. The bits: the same, Bitwise
+//! Permission Flags.
 
 use serde::{Deserialize, Deserializer};
 

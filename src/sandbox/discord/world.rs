@@ -150,16 +150,12 @@ impl World {
         by_access | self.denied.get(&channel.id).copied().unwrap_or_default()
     }
 
-    /// What everybody on the server may do who is denied nothing.
-    pub(crate) fn everyone(&self) -> Value {
-        let permissions = SeedMember::usual_permissions();
-        role(&SeedRole { id: self.seed.guild, name: "@everyone".to_owned() }, permissions, false)
-    }
-
-    /// The server's roles, that of everybody first.
+    /// The server's roles, and that of everybody, with what may be done by who is denied nothing.
     pub(crate) fn roles(&self) -> Vec<Value> {
         let own = |one: &SeedRole| role(one, 0, !self.unmentionable.contains(&one.id));
-        std::iter::once(self.everyone()).chain(self.seed.roles.iter().map(own)).collect()
+        let everyone = SeedRole { id: self.seed.guild, name: "@everyone".to_owned() };
+        let everyone = role(&everyone, SeedMember::usual_permissions(), false);
+        self.seed.roles.iter().map(own).chain([everyone]).collect()
     }
 
     /// The bot as a member of the server: it has no role but everybody's.

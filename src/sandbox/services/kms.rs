@@ -1,7 +1,8 @@
 //! KMS as far as secrets need it: keys of the customer's with their states, and the key that AWS keeps for secrets.
 //!
-//! Shapes and codes: KMS API Reference, DescribeKey, KeyMetadata, ScheduleKeyDeletion; the states' effects: KMS Developer Guide,
-//! Key states of AWS KMS keys. Nothing is encrypted here: a secret's key only decides whether its value is given.
+//! Shapes and codes: KMS API Reference, DescribeKey, KeyMetadata, ScheduleKeyDeletion; the states' effects: KMS
+//! Developer Guide, Key states of AWS KMS keys. Nothing is encrypted here: a secret's key only decides whether its
+//! value is given.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -128,7 +129,7 @@ impl ServiceHandler for Kms {
                 if key.state == "PendingDeletion" {
                     return Err(error(400, "KMSInvalidStateException", format!("{} is pending deletion.", key.arn)));
                 }
-                key.state = if operation == "EnableKey" { "Enabled" } else { "Disabled" }.to_owned();
+                if operation == "EnableKey" { "Enabled" } else { "Disabled" }.clone_into(&mut key.state);
                 Ok(json!({}))
             }),
             "ScheduleKeyDeletion" => self.with(&input, ctx, |key| {

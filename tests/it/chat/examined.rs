@@ -46,6 +46,7 @@ struct Planted {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of faults")]
 async fn each_planted_fault_is_found_and_nothing_else() {
     let (server_, platform, approvals) = (
         format!("Discord, server {GUILD}"),

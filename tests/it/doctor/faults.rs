@@ -195,7 +195,9 @@ async fn a_public_zone_and_somebody_elses_are_not_taken_for_the_platforms() {
     let made = call.send().await.expect("made").hosted_zone.expect("a zone");
     let world = reconfigured(world, ZONE, made.id.trim_start_matches("/hostedzone/"));
     let found = troubles(&world).await;
-    assert!(!found.is_empty() && found.iter().all(|one| one.place == HUB_TITLE && one.health == Failed), "{found:#?}");
+    assert!(found.iter().all(|one| one.place == HUB_TITLE && one.health != Health::Ok), "{found:#?}");
+    let zone = found.iter().find(|one| one.subject.starts_with("route53:GetHostedZone ")).expect("it is named");
+    assert!(zone.mend.as_ref().is_some_and(|mend| mend.contains("is the zone another account's?")), "{zone:#?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Every action that a role needs, taken away one at a time: doctor names the role and the action, and the statement that it prints, put
-//! back, mends it.
+//! Every action that a role needs, taken away one at a time: doctor names the role and the action, and the statement
+//! that it prints, put back, mends it.
 
 use std::collections::BTreeSet;
 
