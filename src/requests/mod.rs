@@ -151,6 +151,8 @@ impl Desk {
 
     /// Looks at everything that the tool needs: identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        self.cloud.examine().await
+        let mut findings = self.cloud.examine().await;
+        findings.extend(self.audit_finding().await);
+        findings
     }
 }
