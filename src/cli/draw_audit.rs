@@ -93,8 +93,8 @@ fn not_proved(report: &Report, key: KeyFrom) -> String {
                 .to_owned(),
         );
     }
-    if covered < report.entries && report.key.is_some() {
-        limits.push(format!("entries {covered} to {} are not signed yet", report.entries - 1));
+    if covered < report.told && report.key.is_some() {
+        limits.push(format!("entries {covered} to {} are not signed yet", report.told - 1));
     }
     limits
         .push("what was done past genkan is not in its log: CloudTrail has it, by the same AWS request ids".to_owned());
@@ -173,6 +173,7 @@ fn line(what: &What) -> String {
         }
         What::Call(intent) => call(intent),
         What::Answer { call, outcome } => answer(*call, outcome),
+        What::Signed { size } => format!("the first {size} entries were signed"),
         What::Posted { size, place, link } => format!("the checkpoint over {size} entries is in {place:?}: {link}"),
     }
 }
