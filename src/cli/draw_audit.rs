@@ -153,7 +153,8 @@ fn line(what: &What) -> String {
             became(request.as_str(), *was, *becomes, by.as_deref().zip(via.as_deref()), reason.as_deref())
         }
         What::Held { request, step, digest, needs } => {
-            format!("{request} {step}: waits, {} needs {needs} approvals", digest.short())
+            let approvals = if *needs == 1 { "approval" } else { "approvals" };
+            format!("{request} {step}: waits, {} needs {needs} {approvals}", digest.short())
         }
         What::Started { request, step, digest, approvers } => {
             let approvers: Vec<&str> = approvers.iter().map(String::as_str).collect();
