@@ -88,7 +88,7 @@ pub async fn work(
 /// Signs what the audit log has grown by: now, after each request that has ended, and every so many minutes, until `stop` turns
 /// true. That it cannot is told each time: somebody has to look.
 async fn sign(desk: Desk, mut stop: watch::Receiver<bool>, ended: Arc<Notify>, tell: Arc<dyn Fn(&str) + Send + Sync>) {
-    let every = Duration::from_mins(desk.config().audit.every_minutes.into());
+    let every = Duration::from_mins(desk.config().audit.every_minutes.max(1).into());
     while !*stop.borrow() {
         if let Err(error) = desk.checkpoint().await {
             tracing::error!(%error, "the audit log was not signed");

@@ -98,7 +98,7 @@ fn not_proved(report: &Report, key: KeyFrom) -> String {
     }
     limits
         .push("what was done past genkan is not in its log: CloudTrail has it, by the same AWS request ids".to_owned());
-    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit + ".\n")
+    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit.as_str() + ".\n")
 }
 
 /// What happened to a project in an environment, a line each.

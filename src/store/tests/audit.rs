@@ -165,7 +165,7 @@ async fn what_does_not_fit_is_not_signed() {
         ),
         (
             "a hash that was signed",
-            "update audit_hashes set hash = replace(hash, substr(hash, 1, 1), 'x') where place = 2",
+            "update audit_hashes set hash = replace(hash, substr(hash, 1, 1), 'x') where place = 6",
             false,
         ),
         ("the last checkpoint", "update audit_checkpoints set note = replace(note, 'genkan/1', 'genkan/2')", false),
@@ -207,7 +207,7 @@ fn hold(path: &Path) -> Result<String, String> {
 
 #[test]
 fn a_key_is_made_once_and_for_its_owner_alone() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("audit.key");
     let at_once: Vec<_> = (0..8)
