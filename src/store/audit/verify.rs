@@ -252,7 +252,9 @@ impl Check {
                 missing.push((Some(*size), format!("it does not tell of the checkpoint over {size} entries")));
             }
         }
-        missing.into_iter().for_each(|(entry, what)| self.fault(entry, what));
+        for (entry, what) in missing {
+            self.fault(entry, what);
+        }
     }
 
     fn statements_seen(&mut self, verifier: &StandardVerifier, outsiders: &[Outsider]) -> Vec<(String, Statement)> {

@@ -18,9 +18,15 @@ const TAMPERS: u64 = 10_000;
 
 fn checked(rows: &Rows, key: &str, outsiders: &[Outsider]) -> Report {
     let mut check = Check::of_store();
-    rows.entries.iter().for_each(|(row, entry)| check.entry(*row, entry));
-    rows.hashes.iter().for_each(|(place, hash)| check.hash(*place, hash));
-    rows.checkpoints.iter().for_each(|(size, at, note)| check.checkpoint(*size, *at, note));
+    for (row, entry) in &rows.entries {
+        check.entry(*row, entry);
+    }
+    for (place, hash) in &rows.hashes {
+        check.hash(*place, hash);
+    }
+    for (size, at, note) in &rows.checkpoints {
+        check.checkpoint(*size, *at, note);
+    }
     check.report(Some(key), outsiders)
 }
 
@@ -115,9 +121,9 @@ fn tampered(rows: &mut Rows, kind: u64, by: &mut StdRng, thief: &SigningKey) -> 
             let checkpoint = by.random_range(0..rows.checkpoints.len());
             let (size, time, _) = &mut rows.checkpoints[checkpoint];
             if by.random() {
-                *size += 1
+                *size += 1;
             } else {
-                *time ^= 1 << by.random_range(0..40)
+                *time ^= 1 << by.random_range(0..40);
             }
             "what stands beside a checkpoint"
         }
