@@ -41,12 +41,14 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Words of other people's crates, and the rooms that they stay in.
-const FOREIGN: [(&str, &[&str]); 10] = [
+const FOREIGN: [(&str, &[&str]); 12] = [
     ("aws_sdk_", &["aws", "sandbox", "app"]),
     ("aws_config", &["aws", "sandbox", "app"]),
     ("aws_smithy", &["aws", "sandbox", "app"]),
     ("awsim_", &["sandbox"]),
     ("sqlx::", &["store"]),
+    ("tlog_tiles", &["store"]),
+    ("signed_note", &["store"]),
     ("axum::", &["sandbox", "chat"]),
     ("clap", &["cli"]),
     ("cedar_policy", &["policy"]),

@@ -93,12 +93,12 @@ fn not_proved(report: &Report, key: KeyFrom) -> String {
                 .to_owned(),
         );
     }
-    if covered < report.entries && report.key.is_some() {
-        limits.push(format!("entries {covered} to {} are not signed yet", report.entries - 1));
+    if covered < report.told && report.key.is_some() {
+        limits.push(format!("entries {covered} to {} are not signed yet", report.told - 1));
     }
     limits
         .push("what was done past genkan is not in its log: CloudTrail has it, by the same AWS request ids".to_owned());
-    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit + ".\n")
+    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit.as_str() + ".\n")
 }
 
 /// What happened to a project in an environment, a line each.
@@ -153,7 +153,8 @@ fn line(what: &What) -> String {
             became(request.as_str(), *was, *becomes, by.as_deref().zip(via.as_deref()), reason.as_deref())
         }
         What::Held { request, step, digest, needs } => {
-            format!("{request} {step}: waits, {} needs {needs} approvals", digest.short())
+            let approvals = if *needs == 1 { "approval" } else { "approvals" };
+            format!("{request} {step}: waits, {} needs {needs} {approvals}", digest.short())
         }
         What::Started { request, step, digest, approvers } => {
             let approvers: Vec<&str> = approvers.iter().map(String::as_str).collect();
@@ -173,6 +174,7 @@ fn line(what: &What) -> String {
         }
         What::Call(intent) => call(intent),
         What::Answer { call, outcome } => answer(*call, outcome),
+        What::Signed { size } => format!("the first {size} entries were signed"),
         What::Posted { size, place, link } => format!("the checkpoint over {size} entries is in {place:?}: {link}"),
     }
 }

@@ -221,6 +221,11 @@ pub enum What {
         #[serde(flatten)]
         outcome: Outcome,
     },
+    /// A checkpoint was signed: always the entry right behind what it covers.
+    Signed {
+        /// How many entries it covers.
+        size: u64,
+    },
     /// A checkpoint was put outside the tool's own power.
     Posted {
         /// How many entries it covers.
@@ -252,6 +257,7 @@ impl What {
             | Self::ProcessEnded { .. }
             | Self::Refused { .. }
             | Self::Answer { .. }
+            | Self::Signed { .. }
             | Self::Posted { .. } => None,
         }
     }

@@ -105,6 +105,9 @@ async fn crash_and_resume(points: Vec<(usize, Point)>, recorded: Arc<Recorded>) 
         assert_eq!(process.see_through(&house, &id).await, RequestState::Done, "{point:?}");
         assert_eq!(added(&before, &house.inventory()), recorded.after[leg], "{point:?}");
         assert_eq!(house.authorisations(), [""; 0], "{point:?}");
+        process.desk.checkpoint().await.expect("signed");
+        let audited = process.desk.audit(None, &[]).await.expect("read");
+        assert!(audited.ok, "{point:?}: {:?}", audited.faults);
         if direction == Direction::Onboard {
             let again = process.ask("aiko", &wish(direction, "project-x", "dev")).await.expect("asked");
             assert_eq!(again, None, "{point:?}: nothing is left to do");

@@ -2,6 +2,7 @@
 #![cfg(feature = "sandbox")]
 
 mod attacks;
+mod audit;
 mod browser;
 mod calls;
 mod canaries;

@@ -11,7 +11,7 @@ use super::super::rows::{count, now, time};
 use super::key::Key;
 use super::note::Statement;
 use super::tree::{self, Tree};
-use super::{Last, number, size};
+use super::{Last, append, number, size};
 use crate::model::audit::{Checkpoint, Entry, Outside, What};
 
 /// How many entries are read at once.
@@ -104,8 +104,9 @@ async fn checkpoint(conn: &mut SqliteConnection, key: &Key) -> Result<Option<Che
         .bind(number(tree.size())?)
         .bind(at.as_microsecond())
         .bind(note.as_str())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    append(conn, What::Signed { size: tree.size() }).await?;
     Ok(Some(Checkpoint { size: tree.size(), at, note }))
 }
 
@@ -172,9 +173,10 @@ pub(super) async fn last(conn: &mut SqliteConnection) -> Result<Option<Checkpoin
 }
 
 async fn has_grown(conn: &mut SqliteConnection, signed: u64) -> Result<bool, StoreError> {
-    // In a text of somebody's the quotes would be escaped.
+    // That something was signed is not worth signing. In a text of somebody's the quotes would be escaped.
     let found = sqlx::query(
-        "select 1 from audit_entries where number >= $1 and entry not like '%\"what\":\"posted\"%' limit 1",
+        "select 1 from audit_entries where number >= $1 and entry not like '%\"what\":\"posted\"%'
+         and entry not like '%\"what\":\"signed\"%' limit 1",
     )
     .bind(number(signed)?)
     .fetch_optional(conn)
@@ -185,6 +187,10 @@ async fn has_grown(conn: &mut SqliteConnection, signed: u64) -> Result<bool, Sto
 /// Whether the log's end is what its tree says, and its last checkpoint is of this tree: what is cheap to know.
 pub(super) async fn fits(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     let all = size(conn).await?;
+    let entries = count(sqlx::query_scalar("select count(*) from audit_entries").fetch_one(&mut *conn).await?)?;
+    if entries != all {
+        return Err(unfit(&format!("of {all} entries {entries} are there")));
+    }
     let hashes = count(sqlx::query_scalar("select count(*) from audit_hashes").fetch_one(&mut *conn).await?)?;
     if hashes != tlog::stored_hash_count(all) {
         return Err(unfit(&format!("for {all} entries there are {hashes} hashes")));

@@ -41,7 +41,9 @@ impl Store {
             let rows = entries(&mut snapshot, from).await?;
             let Some((last, _)) = rows.last() else { break };
             from = last + 1;
-            rows.iter().for_each(|(row, bytes)| check.entry(*row, bytes));
+            for (row, bytes) in &rows {
+                check.entry(*row, bytes);
+            }
         }
         let mut from = i64::MIN;
         loop {
@@ -53,7 +55,9 @@ impl Store {
             .await?;
             let Some((last, _)) = rows.last() else { break };
             from = last + 1;
-            rows.iter().for_each(|(place, hash)| check.hash(*place, hash));
+            for (place, hash) in &rows {
+                check.hash(*place, hash);
+            }
         }
         let kept = sqlx::query("select size, at, cast(note as blob) as note from audit_checkpoints order by size");
         for row in kept.fetch_all(&mut *snapshot).await? {

@@ -46,13 +46,13 @@ impl Statement {
 
     /// What a note states, whoever wrote it.
     pub(super) fn unverified(note: &[u8]) -> Result<(Self, Note), String> {
-        let malformed = |_| "it is not a signed checkpoint".to_owned();
-        let parsed = Note::from_bytes(note).map_err(|_| ()).map_err(malformed)?;
+        let malformed = || "it is not a signed checkpoint".to_owned();
+        let parsed = Note::from_bytes(note).map_err(|_| malformed())?;
         if parsed.to_bytes() != note {
-            return Err(malformed(()));
+            return Err(malformed());
         }
-        let body = Body::from_bytes(parsed.text()).map_err(|_| ()).map_err(malformed)?;
-        let at = body.extension().strip_suffix('\n').and_then(|line| line.parse().ok()).ok_or_else(|| malformed(()))?;
+        let body = Body::from_bytes(parsed.text()).map_err(|_| malformed())?;
+        let at = body.extension().strip_suffix('\n').and_then(|line| line.parse().ok()).ok_or_else(malformed)?;
         Ok((Self { origin: body.origin().to_owned(), size: body.size(), root: *body.hash(), at }, parsed))
     }
 }

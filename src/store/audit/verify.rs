@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use signed_note::{StandardVerifier, Verifier as _};
 use tlog_tiles::tlog::{self, Hash};
 
-use super::Last;
 use super::note::Statement;
 use super::tree::Tree;
 use crate::model::audit::{Entry, What};
@@ -26,10 +25,23 @@ pub struct Check {
     last: Option<Timestamp>,
     leaves: Vec<Hash>,
     hashes: Option<BTreeMap<i64, Vec<u8>>>,
+    /// Which checkpoints the entries tell of: by size, the number of the entry.
+    signed: BTreeMap<u64, u64>,
+    /// Up to where there is something that is worth signing.
+    told: u64,
     kept: Vec<Kept>,
     /// The key that came with an export.
     pub(super) key: Option<String>,
     faults: Vec<Fault>,
+}
+
+/// What is read of an entry, whatever it is about.
+#[derive(Deserialize)]
+struct Told {
+    number: u64,
+    at: Timestamp,
+    what: String,
+    size: Option<u64>,
 }
 
 /// A checkpoint as it is kept beside the log.
@@ -69,6 +81,8 @@ pub struct Report {
     pub since: u64,
     /// How many entries the log has.
     pub entries: u64,
+    /// Up to where there is something that is worth signing: behind it only stands what was signed, and where it was posted.
+    pub told: u64,
     /// When the first of them was written.
     pub first: Option<Timestamp>,
     /// When the last.
@@ -105,7 +119,7 @@ impl Check {
         let expected = self.next;
         self.next += 1;
         self.leaves.push(tlog::record_hash(bytes));
-        match serde_json::from_slice::<Last>(bytes) {
+        match serde_json::from_slice::<Told>(bytes) {
             Err(error) => self.fault(Some(expected), format!("it cannot be read: {error}")),
             Ok(told) if told.number != expected || u64::try_from(row) != Ok(expected) => {
                 let what = format!("entry {} is where it should be: one was removed, put in, or moved", told.number);
@@ -117,6 +131,11 @@ impl Check {
                 }
                 self.first.get_or_insert(told.at);
                 self.last = Some(told.at);
+                match told.what.as_str() {
+                    "signed" => drop(self.signed.insert(told.size.unwrap_or_default(), expected)),
+                    "posted" => {}
+                    _ => self.told = expected + 1,
+                }
             }
         }
         if expected == 0 {
@@ -155,6 +174,9 @@ impl Check {
             Some(verifier) => (self.statements_kept(verifier), self.statements_seen(verifier, outsiders)),
             None => (vec![], vec![]),
         };
+        if verifier.is_some() {
+            self.none_is_missing(&kept, &seen);
+        }
         let sizes: BTreeSet<u64> = kept.iter().chain(&seen).map(|(_, statement)| statement.size).collect();
         let (tree, roots) = self.grow(&sizes);
         let well = |report: &mut Self, statements: &[(String, Statement)]| -> Vec<u64> {
@@ -176,6 +198,7 @@ impl Check {
             log: self.log,
             since: self.begin.size(),
             entries: tree.size(),
+            told: self.told,
             first: self.first,
             last: self.last,
             root: tree.root().to_string(),
@@ -204,6 +227,34 @@ impl Check {
             }
         }
         statements
+    }
+
+    /// Whether all checkpoints are there: those that the log tells of, and those that were seen outside. In a store the log tells
+    /// of each; an export may end with one.
+    fn none_is_missing(&mut self, kept: &[(String, Statement)], seen: &[(String, Statement)]) {
+        let there: BTreeSet<u64> = kept.iter().map(|(_, statement)| statement.size).collect();
+        let is_expected = |size: u64| size > self.begin.size() && !there.contains(&size);
+        let mut missing: Vec<(Option<u64>, String)> = Vec::new();
+        for (size, entry) in &self.signed {
+            if is_expected(*size) {
+                missing
+                    .push((Some(*entry), format!("it tells of a checkpoint over {size} entries, which is not there")));
+            }
+        }
+        for (name, statement) in seen {
+            if is_expected(statement.size) {
+                missing.push((None, format!("{name} was signed, and is not kept beside the log any more")));
+            }
+        }
+        for size in &there {
+            let may_be_last = self.hashes.is_none() && *size == self.next;
+            if self.signed.get(size) != Some(size) && !may_be_last {
+                missing.push((Some(*size), format!("it does not tell of the checkpoint over {size} entries")));
+            }
+        }
+        for (entry, what) in missing {
+            self.fault(entry, what);
+        }
     }
 
     fn statements_seen(&mut self, verifier: &StandardVerifier, outsiders: &[Outsider]) -> Vec<(String, Statement)> {

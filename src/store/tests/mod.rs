@@ -1,5 +1,6 @@
 //! Tests of the store, each on a file of its own. Here: what they share.
 
+mod audit;
 mod elsewhere;
 mod heard;
 mod holdings;
