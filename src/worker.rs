@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::requests::carry_out::CarriedOut;
@@ -42,6 +42,8 @@ pub async fn work(
     if desk.config().audit.bucket.is_some() {
         aside.spawn(checkpoints::put(desk.clone(), stop.clone()));
     }
+    let ended = Arc::new(Notify::new());
+    let signing = tokio::spawn(sign(desk.clone(), stop.clone(), Arc::clone(&ended), Arc::clone(&tell)));
     while !*stop.borrow() {
         if swept.elapsed() >= SWEEP {
             swept = Instant::now();
@@ -53,9 +55,14 @@ pub async fn work(
             match desk.claim().await {
                 Ok(Some(claimed)) => {
                     let (desk, stop, tell) = (desk.clone(), stop.clone(), Arc::clone(&tell));
+                    let ended = Arc::clone(&ended);
                     under_way.spawn(async move {
                         let id = claimed.request().clone();
-                        match desk.carry_out_claimed(claimed, stop).await {
+                        let stands = desk.carry_out_claimed(claimed, stop).await;
+                        if matches!(stands, Ok(CarriedOut::Ended(_))) {
+                            ended.notify_one();
+                        }
+                        match stands {
                             // That it only waits for a while is not news.
                             Ok(CarriedOut::Resting(_) | CarriedOut::Elsewhere) => {}
                             Ok(stands) => tell(&format!("{id}: {stands}")),
@@ -81,7 +88,25 @@ pub async fn work(
     }
     while under_way.join_next().await.is_some() {}
     while aside.join_next().await.is_some() {}
+    let _ = signing.await;
     Ok(())
+}
+
+/// Signs what the audit log has grown by: now, after each request that has ended, and every so many minutes, until `stop` turns
+/// true. That it cannot is told each time: somebody has to look.
+async fn sign(desk: Desk, mut stop: watch::Receiver<bool>, ended: Arc<Notify>, tell: Arc<dyn Fn(&str) + Send + Sync>) {
+    let every = Duration::from_mins(desk.config().audit.every_minutes.into());
+    while !*stop.borrow() {
+        if let Err(error) = desk.checkpoint().await {
+            tracing::error!(%error, "the audit log was not signed");
+            tell(&format!("THE AUDIT LOG WAS NOT SIGNED: {error}"));
+        }
+        tokio::select! {
+            () = stopped(&mut stop) => {}
+            () = ended.notified() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+    }
 }
 
 /// When something is due next, as it stands; none: only when something changes.

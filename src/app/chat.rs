@@ -77,6 +77,20 @@ pub(super) async fn serve(
     stop: watch::Receiver<bool>,
     printer: &Printer,
 ) -> Result<Exit, AppError> {
+    desk.begin("serve").await?;
+    let served = serve_until(desk, token, stop, printer).await;
+    // Signed to the last entry, also where it went wrong.
+    desk.end().await?;
+    desk.checkpoint().await?;
+    served
+}
+
+async fn serve_until(
+    desk: &Desk,
+    token: Option<SecretString>,
+    stop: watch::Receiver<bool>,
+    printer: &Printer,
+) -> Result<Exit, AppError> {
     let tell = printer.clone();
     let tell = Arc::new(move |line: &str| tell.progress(line));
     let Some(token) = token else {

@@ -182,7 +182,11 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         _ => unreachable!("the other commands need no desk"),
     };
     // Whatever came of it is signed; also that it was refused.
-    let signed = if command.changes().is_some() { terminal.desk.checkpoint().await.map(drop) } else { Ok(()) };
+    let signed = match command.changes() {
+        Some(_) => terminal.desk.checkpoint().await.map(drop),
+        None if matches!(ended, Err(DeskError::Refused(_))) => terminal.desk.settle().await,
+        None => Ok(()),
+    };
     let ended = ended?;
     signed?;
     Ok(ended)

@@ -81,8 +81,15 @@ pub(super) async fn sandbox(
 
 /// Removes what an earlier sandbox left in its folder, and nothing else that may be there.
 fn begin_anew(folder: &Path) -> std::io::Result<()> {
-    let own =
-        [LocalAws::STATE_FILE, LocalDiscord::STATE_FILE, "genkan.toml", "genkan.db", "genkan.db-wal", "genkan.db-shm"];
+    let own = [
+        LocalAws::STATE_FILE,
+        LocalDiscord::STATE_FILE,
+        "genkan.toml",
+        "genkan.db",
+        "genkan.db-wal",
+        "genkan.db-shm",
+        "audit.key",
+    ];
     for name in own {
         match std::fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

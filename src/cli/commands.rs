@@ -196,7 +196,7 @@ impl Terminal {
             ));
         };
         let request = self.desk.show_to(&person, &id).await?.request;
-        self.desk.was_shown(&person, &id, &Face::Terminal).await?;
+        self.desk.was_shown(&person, &id, Some(&held.step.desired.id), &Face::Terminal).await?;
         self.printer.progress(&draw::approvable(&request, held));
         if let Some(shown) = &arguments.digest
             && shown.len() < 8

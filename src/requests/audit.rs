@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{Desk, DeskError, Why};
 use crate::model::audit::{Checkpoint, Face, Outside, What};
-use crate::model::{Digest, Person, RequestId};
+use crate::model::finding::{Finding, Health};
+use crate::model::{Digest, Person, RequestId, StepId};
 use crate::plan::decide::ENGINE;
 use crate::policy::Deed;
 use crate::store::audit::Key;
@@ -38,13 +39,41 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes down that this person was shown what waits for approval in this request, as it is now: what they approve they
-    /// could have read.
+    /// Waits until what policy refused is written down.
     ///
     /// # Errors
     /// [`DeskError::Store`].
-    pub async fn was_shown(&self, person: &Person, id: &RequestId, face: &Face) -> Result<(), DeskError> {
-        for (step, digest) in self.show(id).await?.held() {
+    pub async fn settle(&self) -> Result<(), DeskError> {
+        Ok(self.store.settle().await?)
+    }
+
+    /// What is wrong with the log, as far as that is cheap to know; none if nothing is.
+    pub(super) async fn audit_finding(&self) -> Option<Finding> {
+        let error = self.store.audit_fits().await.err()?;
+        Some(Finding {
+            place: "store".to_owned(),
+            subject: "audit log".to_owned(),
+            health: Health::Failed,
+            seen: error.to_string(),
+            mend: Some(
+                "stop every genkan that uses this store, keep a copy of it, run `genkan audit verify`".to_owned(),
+            ),
+        })
+    }
+
+    /// Writes down that this person was shown what waits for approval in this request, the one step or all, as it is now.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`].
+    pub async fn was_shown(
+        &self,
+        person: &Person,
+        id: &RequestId,
+        step: Option<&StepId>,
+        face: &Face,
+    ) -> Result<(), DeskError> {
+        let view = self.show(id).await?;
+        for (step, digest) in view.held().filter(|(held, _)| step.is_none_or(|step| held.desired.id == *step)) {
             let what = What::Shown {
                 request: id.clone(),
                 step: step.desired.id.clone(),

@@ -152,7 +152,8 @@ impl Desk {
 
     /// Looks at everything that the tool needs: identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        let (cloud, outside) = futures::future::join(self.cloud.examine(), self.examine_outside()).await;
-        cloud.into_iter().chain(outside).collect()
+        let (cloud, log, outside) =
+            futures::future::join3(self.cloud.examine(), self.audit_finding(), self.examine_outside()).await;
+        cloud.into_iter().chain(log).chain(outside).collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::super::asked::Of;
 use super::super::lists;
 use super::super::turn::{Outcome, Turn};
+use crate::model::audit::Face;
 use crate::model::{Part, Person, RequestId, RequestState};
 use crate::requests::DeskError;
 use crate::requests::show::Which;
@@ -45,6 +46,8 @@ pub(super) async fn requests(turn: &Turn<'_>, person: &Person, of: Of) -> Result
 
 pub(super) async fn details(turn: &Turn<'_>, person: &Person, id: &RequestId) -> Result<Outcome, DeskError> {
     let view = turn.chat.desk.show_to(person, id).await?;
+    let (channel, interaction) = (turn.incoming.channel.clone(), turn.incoming.reply.interaction.clone());
+    turn.chat.desk.was_shown(person, id, None, &Face::Discord { channel, id: interaction }).await?;
     Ok(Outcome::say(lists::details(&view, &turn.scene())))
 }
 

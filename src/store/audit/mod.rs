@@ -77,6 +77,22 @@ impl Store {
         self.path.with_file_name("audit.key")
     }
 
+    /// Whether the log's end is what its tree says, and its last checkpoint is of this tree: what is cheap to know.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where it is not, or cannot be read.
+    pub async fn audit_fits(&self) -> Result<(), StoreError> {
+        checkpoints::fits(&mut *self.readers.acquire().await?).await
+    }
+
+    /// Waits until everything that was handed in is written, or known not to be.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.writer.write(None, |_| Box::pin(async { Ok::<_, StoreError>(()) })).await
+    }
+
     /// Hands one entry in without waiting until it is on disk: for a refusal, after which nothing is done. What is written
     /// later waits for it.
     pub fn note(&self, what: What) {
