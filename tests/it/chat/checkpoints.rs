@@ -7,9 +7,11 @@ use genkan::chat::rest::Rest;
 use genkan::config::Config;
 use genkan::model::Direction;
 use genkan::model::audit::Outside;
+use genkan::model::finding::Health;
 use genkan::requests::audit::Outsider;
 use genkan::sandbox::discord::LocalDiscord;
 use genkan::sandbox::discord::faults::{Effect, Rule};
+use genkan::sandbox::faults::{self as aws_faults, Effect as Fault};
 use serde_json::Value;
 
 use super::server::{AIKO, AUDIT, PATIENCE, Server};
@@ -45,6 +47,31 @@ async fn a_checkpoint_is_posted_as_a_note_that_verifies_the_log() {
     let size = note.lines().nth(1).expect("a size");
     let other = note.replacen(&format!("\n{size}\n"), "\n1\n", 1);
     assert!(size == "1" || !verified(&server, &other).await.0, "another note is not taken");
+    server.closes().await;
+}
+
+#[tokio::test]
+async fn the_worker_puts_them_into_the_bucket_too_and_a_bucket_that_fails_stops_nothing() {
+    let denied = Fault::Error { status: 403, code: "AccessDenied".to_owned(), message: "no".to_owned() };
+    let server = Server::where_config(with_channel).await;
+    let faults = server.house.platform.aws.faults();
+    let holds =
+        |server: &Server| server.house.lines("platform-production", "s3 bucket genkan-sandbox-audit holding 1 ");
+    let locked = async {
+        while holds(&server).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, locked).await.expect("it is locked away");
+    let desk = &server.terminal.desk;
+    faults.add(aws_faults::Rule::on("s3", "PutObject", denied));
+    server.terminal.wait_until(desk.now() + Duration::from_mins(31));
+    server.has("project-x", "dev").await;
+    assert!(desk.uncovered_since(Outside::S3).await.expect("asked").is_some());
+    let findings = desk.doctor().await;
+    let about = findings.iter().find(|finding| finding.subject == "checkpoints in bucket genkan-sandbox-audit");
+    assert_eq!(about.expect("it is looked at").health, Health::Warning, "{about:#?}");
+    faults.clear();
     server.closes().await;
 }
 

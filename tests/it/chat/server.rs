@@ -98,7 +98,11 @@ fn seed() -> DiscordSeed {
         application: BOT,
         bot_name: "Genkan".to_owned(),
         bot_token: "local".to_owned(),
-        channels: vec![channel(PLATFORM, "platform"), channel(APPROVALS, "infra-approvals"), channel(AUDIT, "audit-log")],
+        channels: vec![
+            channel(PLATFORM, "platform"),
+            channel(APPROVALS, "infra-approvals"),
+            channel(AUDIT, "audit-log"),
+        ],
         roles: vec![role(ENGINEER, "engineer"), role(LEAD, "infra-lead")],
         members: vec![
             member(AIKO, "aiko", &[ENGINEER]),
