@@ -75,7 +75,8 @@ fn channels(config: &Config, settings: &Discord) -> Vec<(Snowflake, String)> {
         Some((channel, format!("environments.{name}.approvals_channel")))
     });
     let mut all = vec![(settings.channel.clone(), "discord.channel".to_owned())];
-    for (channel, named_by) in of_environments {
+    let of_audit = config.audit.channel.iter().map(|channel| (channel.clone(), "audit.channel".to_owned()));
+    for (channel, named_by) in of_environments.chain(of_audit) {
         if all.iter().all(|(known, _)| *known != channel) {
             all.push((channel, named_by));
         }

@@ -22,6 +22,13 @@ fn with_channel(config: &mut Config) {
     config.audit.every_minutes = 10;
 }
 
+/// The bot listens, and the log has its first entries.
+async fn opens() -> Server {
+    let server = Server::where_config(with_channel).await;
+    server.terminal.desk.begin("a test").await.expect("written");
+    server
+}
+
 /// What stands in the channel, oldest first.
 fn posted(server: &Server) -> Vec<String> {
     let posts = server.discord.log().calls_of("POST message");
@@ -35,7 +42,7 @@ async fn reads_checkpoint(server: &Server) -> Value {
 
 #[tokio::test]
 async fn a_checkpoint_is_posted_as_a_note_that_verifies_the_log() {
-    let server = Server::where_config(with_channel).await;
+    let server = opens().await;
     let message = reads_checkpoint(&server).await;
     let content = message["content"].as_str().expect("text");
     let note = content.split("```\n").nth(1).and_then(|rest| rest.strip_suffix("```")).expect("a block of code");
@@ -53,7 +60,7 @@ async fn a_checkpoint_is_posted_as_a_note_that_verifies_the_log() {
 #[tokio::test]
 async fn the_worker_puts_them_into_the_bucket_too_and_a_bucket_that_fails_stops_nothing() {
     let denied = Fault::Error { status: 403, code: "AccessDenied".to_owned(), message: "no".to_owned() };
-    let server = Server::where_config(with_channel).await;
+    let server = opens().await;
     let faults = server.house.platform.aws.faults();
     let holds =
         |server: &Server| server.house.lines("platform-production", "s3 bucket genkan-sandbox-audit holding 1 ");
@@ -84,7 +91,7 @@ async fn verified(server: &Server, note: &str) -> (bool, String) {
 
 #[tokio::test]
 async fn they_come_no_more_often_than_the_config_says() {
-    let server = Server::where_config(with_channel).await;
+    let server = opens().await;
     reads_checkpoint(&server).await;
     server.has("project-x", "dev").await;
     assert_eq!(server.terminal.desk.due_for(Outside::Discord).await.expect("asked"), None, "not yet");
@@ -101,7 +108,7 @@ async fn they_come_no_more_often_than_the_config_says() {
 
 #[tokio::test]
 async fn one_that_a_dead_process_posted_and_did_not_write_down_is_not_posted_again() {
-    let mut server = Server::where_config(with_channel).await;
+    let mut server = opens().await;
     reads_checkpoint(&server).await;
     server.bot_dies().await;
     let desk = server.terminal.desk.clone();
@@ -129,7 +136,7 @@ async fn one_that_a_dead_process_posted_and_did_not_write_down_is_not_posted_aga
 #[tokio::test]
 async fn a_channel_that_fails_stops_no_work() {
     let outage = || Effect::Error { status: 503, code: 0, message: "Service Unavailable".to_owned() };
-    let server = Server::where_config(with_channel).await;
+    let server = opens().await;
     reads_checkpoint(&server).await;
     server.terminal.wait_until(server.terminal.desk.now() + Duration::from_mins(11));
     server.discord.faults().add(Rule::next("POST message", outage()).times(100));
