@@ -52,6 +52,15 @@ fn token_from(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Res
     Ok(Some(SecretString::from(bare)))
 }
 
+/// A desk that asks Discord which roles people have now, where there is a token to ask with. Without one, who approved in Discord is not
+/// counted here: a process that has a token carries it out.
+pub(super) fn with_roll(desk: Desk) -> Result<Desk, AppError> {
+    match (desk.config().discord.clone(), token(desk.config())) {
+        (Some(settings), Ok(Some(token))) => Ok(desk.with_roll(chat::members::roll(&settings, &token)?)),
+        _ => Ok(desk),
+    }
+}
+
 /// What chat needs in Discord, for `genkan doctor`. That there is no token here is a warning: another machine may have it.
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     match token(config) {
@@ -99,6 +108,10 @@ async fn serve_until(
         return Ok(Exit::Done);
     };
     printer.progress("carrying out what is asked and approved, and listening in Discord (Ctrl-C stops)");
+    let desk = match &desk.config().discord {
+        Some(settings) => &desk.clone().with_roll(chat::members::roll(settings, &token)?),
+        None => desk,
+    };
     let (end, ending) = watch::channel(false);
     let chat = async {
         let ended = chat::serve(desk.clone(), token, ending.clone()).await;

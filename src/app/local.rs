@@ -6,9 +6,10 @@ use std::path::Path;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use serde_json::{Value, json};
 
-use crate::aws::roles::role_policies;
+use serde_json::json;
+
+use crate::aws::roles::{identity_policy, role_policies};
 use crate::config::Config;
 use crate::model::{AccountId, EnvironmentName, ProjectName};
 use crate::requests::{Desk, DeskError};
@@ -197,7 +198,7 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
                     max_session_seconds: 3600,
                 })
                 .collect(),
-            users: if is_hub { vec![user()] } else { vec![] },
+            users: if is_hub { vec![user(config)] } else { vec![] },
             secrets: if is_hub {
                 vec![SeedSecret { name: config.secret.name.clone(), value: TOKEN.to_owned(), version_id: None }]
             } else {
@@ -217,20 +218,21 @@ fn seed(config: &Config, prepared: &[&str]) -> Seed {
 }
 
 /// The tool's own identity: it may assume roles, and nothing else.
-fn user() -> SeedUser {
-    let policy: Value = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-            "Resource": "arn:aws:iam::*:role/genkan-*",
-        }],
-    });
+fn user(config: &Config) -> SeedUser {
+    let policy = identity_policy(config);
+    let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
     SeedUser {
         name: USER.to_owned(),
         access_key: ACCESS_KEY.0.to_owned(),
         secret_key: ACCESS_KEY.1.to_owned(),
-        policies: vec![("assume-roles".to_owned(), policy)],
+        // A user's policy may be 2048 characters long: each statement is one.
+        policies: statements
+            .iter()
+            .enumerate()
+            .map(|(number, statement)| {
+                (format!("assume-roles-{number}"), json!({"Version": "2012-10-17", "Statement": [statement]}))
+            })
+            .collect(),
     }
 }
 

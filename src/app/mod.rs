@@ -156,7 +156,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         tracing::info!("{warning}");
     }
     let stop = stop_on_signal();
-    let desk = wire::desk(loaded.config).await?;
+    let desk = chat::with_roll(wire::desk(loaded.config).await?)?;
     let terminal = Terminal { desk, printer: printer.clone(), says: common.says.clone(), stop: stop.clone() };
     if let Some(does) = command.changes() {
         terminal.desk.begin(does).await?;
@@ -166,6 +166,7 @@ async fn at_the_desk(common: &Common, command: Command, printer: &Printer) -> Re
         Command::Onboard(arguments) => terminal.onboard(arguments).await,
         Command::Teardown(arguments) => terminal.teardown(arguments).await,
         Command::Approve(arguments) => terminal.approve(arguments).await,
+        Command::Withdraw(arguments) => terminal.withdraw(arguments).await,
         Command::Reject(arguments) => terminal.reject(arguments).await,
         Command::Cancel(arguments) => terminal.cancel(arguments).await,
         Command::Retry(arguments) => terminal.retry(arguments).await,

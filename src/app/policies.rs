@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{AppError, wire};
 use crate::aws::cloud::Aws;
-use crate::aws::roles::role_policies;
+use crate::aws::roles::{identity_policy, role_policies};
 use crate::cli::{Exit, Printer};
 use crate::config::Config;
 use crate::engine::Cloud;
@@ -30,16 +30,7 @@ pub(super) async fn render(config: Config, caller: Option<String>, printer: &Pri
             (name, json!(roles))
         })
         .collect();
-    let arns: Vec<&String> = accounts.values().filter_map(Value::as_object).flat_map(|roles| roles.keys()).collect();
-    let own = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "AssumeRoles",
-            "Effect": "Allow",
-            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-            "Resource": arns,
-        }],
-    });
+    let own = identity_policy(&config);
     let document = json!({"identity": {"arn": caller, "permission_policy": own}, "accounts": accounts});
     printer.result(&document, || format!("{document:#}\n"));
     Ok(Exit::Done)

@@ -6,23 +6,29 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Tag;
 use aws_types::SdkConfig;
+use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::error::{Called, Refused};
-use super::permission::{Statement, to_session_policy};
+use super::permission::{Reach, Statement, merged, to_session_policy};
+use super::roles::all_statements;
 use super::session::role_of;
-use super::trust::trust_policy;
+use super::trust::{Carried, trust_policy};
 use super::watched::{Watch, watched};
 use crate::config::{Account, Config};
 use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
 use crate::engine::limit::Gates;
-use crate::model::{AccountId, Region, RoleKind};
+use crate::model::{AccountId, Digest, Place, Region, RequestId, RoleKind};
 
 /// The most characters of a session policy (STS API Reference, AssumeRole).
 const LONGEST_POLICY: usize = 2048;
 /// The most characters of a session's name and of a source identity (the same).
 const LONGEST_NAME: usize = 64;
+/// In the name and the tag of a session that only looks.
+const LOOK: &str = "look";
+/// A stage that no version of a secret has.
+const NO_STAGE: &str = "genkan-doctor";
 /// The longest session of a role that was assumed by a role: longer ones are refused, not clipped (the same).
 const LONGEST: Duration = Duration::from_hours(1);
 /// The shortest session (the same).
@@ -40,17 +46,17 @@ pub(super) struct Assume {
     /// How long it lasts.
     pub(super) lasts: Duration,
     known: bool,
-    tags_allowed: bool,
-    identity_allowed: bool,
-    external_id: Option<String>,
+    carries: Carried,
     name: String,
     source_identity: Option<String>,
     tags: Vec<(String, String)>,
-    policy: Option<String>,
+    policy: String,
 }
 
 impl Assume {
     /// What is sent for that role, on whose behalf, for these statements. `configured` is the account's name and settings.
+    /// Whatever the statements say, a session of another role than the reader's is for a planned step, whose digest it tells;
+    /// without one it may do next to nothing.
     pub(super) fn new(
         config: &Config,
         account: &AccountId,
@@ -60,11 +66,11 @@ impl Assume {
         behalf: &Behalf,
         statements: &[Statement],
     ) -> Self {
-        let shared = kind == RoleKind::Reader && statements.is_empty();
         let minutes = u64::from(config.sessions.minutes);
+        let looks = kind == RoleKind::Reader;
         let settings = configured.map(|(_, settings)| settings);
-        let tags_allowed = settings.is_some_and(|settings| settings.session_tags);
-        let identity_allowed = settings.is_some_and(|settings| settings.source_identity);
+        let nothing = Carried { external_id: None, tags: false, source_identity: false };
+        let carries = settings.map_or(nothing, Carried::from);
         Self {
             account: account.clone(),
             account_name: configured.map_or_else(|| account.to_string(), |(name, _)| format!("{name} ({account})")),
@@ -74,45 +80,82 @@ impl Assume {
             ),
             lasts: Duration::from_secs(minutes * 60).clamp(SHORTEST, LONGEST),
             known: settings.is_some(),
-            tags_allowed,
-            identity_allowed,
-            external_id: settings.and_then(|settings| settings.external_id.clone()),
-            name: session_name(behalf, shared),
-            source_identity: identity_allowed.then(|| source_identity(&behalf.person)).flatten(),
-            tags: if shared || !tags_allowed { Vec::new() } else { session_tags(behalf) },
-            policy: (!statements.is_empty()).then(|| to_session_policy(statements)),
+            name: session_name(behalf, looks),
+            source_identity: carries.source_identity.then(|| source_identity(&behalf.person)),
+            tags: if carries.tags { session_tags(behalf, looks) } else { Vec::new() },
+            policy: session_policy(config, account, region, kind, behalf, statements),
+            carries,
         }
     }
 }
 
-/// `genkan-REQUEST-STEP` for a step, `genkan-look-PERSON` for a look.
-fn session_name(behalf: &Behalf, shared: bool) -> String {
-    let parts: Vec<&str> = match (&behalf.request, &behalf.step) {
-        (Some(request), Some(step)) if !shared => vec!["genkan", request.as_str(), step.as_str()],
-        _ => vec!["genkan", "look", &behalf.person],
+/// What the session may do, as text.
+fn session_policy(
+    config: &Config,
+    account: &AccountId,
+    region: &Region,
+    kind: RoleKind,
+    behalf: &Behalf,
+    statements: &[Statement],
+) -> String {
+    let place = Place { account: account.clone(), region: region.clone() };
+    let reach = Reach { place: &place, config };
+    let is_step = behalf.request.is_some() && behalf.step.is_some() && behalf.digest.is_some();
+    if kind == RoleKind::Reader && statements.is_empty() {
+        return widest(&all_statements(&BTreeSet::from([kind]), &reach));
+    }
+    if kind == RoleKind::Reader || is_step && !statements.is_empty() {
+        return to_session_policy(&merged(statements));
+    }
+    to_session_policy(&[match kind {
+        // That it may be read is seen by asking for a version that no secret has.
+        RoleKind::SecretReader => {
+            let only = json!({"StringEquals": {"secretsmanager:VersionStage": NO_STAGE}});
+            Statement::new("", &["secretsmanager:GetSecretValue"], &["*"]).when(only)
+        }
+        _ => Statement::new("", &["sts:GetCallerIdentity"], &["*"]),
+    }])
+}
+
+/// These statements; if that is too long, their actions on whatever the role may do them on.
+fn widest(statements: &[Statement]) -> String {
+    let exact = to_session_policy(&merged(statements));
+    if exact.len() <= LONGEST_POLICY {
+        return exact;
+    }
+    let actions: BTreeSet<&str> = statements.iter().flat_map(|each| &each.actions).map(String::as_str).collect();
+    to_session_policy(&[Statement::new("", &actions.into_iter().collect::<Vec<_>>(), &["*"])])
+}
+
+/// `genkan-REQUEST-STEP` for a step, `genkan-REQUEST-look` for its looks, `genkan-look-PERSON` for a look without a request.
+fn session_name(behalf: &Behalf, looks: bool) -> String {
+    let parts: [&str; 3] = match (&behalf.request, &behalf.step) {
+        (Some(request), Some(step)) if !looks => ["genkan", request.as_str(), step.as_str()],
+        (Some(request), _) => ["genkan", request.as_str(), LOOK],
+        (None, _) => ["genkan", LOOK, &behalf.person],
     };
-    let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    cleaned(&name, "_+=,.@-", LONGEST_NAME)
+    cleaned(&parts.join("-"), "_+=,.@-", LONGEST_NAME)
 }
 
-/// The person, where the name is one that STS takes.
-fn source_identity(person: &str) -> Option<String> {
-    let cleaned = cleaned(person, "_+=,.@-", LONGEST_NAME);
-    (cleaned.len() >= 2).then_some(cleaned)
+/// The person, in the characters that STS takes, and at least two of them.
+fn source_identity(person: &str) -> String {
+    format!("{:_<2}", cleaned(person, "_+=,.@-", LONGEST_NAME))
 }
 
-/// The session's tags: request, step and approvers, as far as they are known.
-fn session_tags(behalf: &Behalf) -> Vec<(String, String)> {
-    let approvers = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+/// The session's tags: request, step, approvers and the step's digest; `-` where there is none.
+fn session_tags(behalf: &Behalf, looks: bool) -> Vec<(String, String)> {
+    let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
+    let approvers = behalf.approvers.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let step = behalf.step.as_ref().map_or(LOOK, |step| step.as_str());
+    let digest = behalf.digest.as_ref().map(Digest::as_str);
     [
-        ("genkan:request", behalf.request.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("genkan:step", behalf.step.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("genkan:approvers", approvers(&behalf.approvers)),
+        ("genkan:request", text(behalf.request.as_ref().map(RequestId::as_str))),
+        ("genkan:step", if looks { LOOK.to_owned() } else { step.to_owned() }),
+        ("genkan:approvers", text(Some(approvers.as_str()).filter(|names| !looks && !names.is_empty()))),
+        ("genkan:digest", text(digest.filter(|_| !looks))),
     ]
-    .into_iter()
-    .filter(|(_, value)| !value.is_empty())
     .map(|(key, value)| (key.to_owned(), cleaned(&value, "_.:/=+-@ ", 256)))
-    .collect()
+    .into()
 }
 
 /// The text with `_` for every character that is neither an ASCII letter or digit nor one of `others`, cut to `longest`.
@@ -162,12 +205,10 @@ impl Hub {
         if !assume.known {
             return Err(CloudError::Wrong { why: format!("account {} is not in the config", assume.account) });
         }
-        if let Some(long) = assume.policy.as_ref().filter(|policy| policy.chars().count() > LONGEST_POLICY) {
-            let why = format!(
-                "the session policy for {} has {} characters, {LONGEST_POLICY} are allowed",
-                assume.role,
-                long.len()
-            );
+        let length = assume.policy.chars().count();
+        if length > LONGEST_POLICY {
+            let why =
+                format!("the session policy for {} has {length} characters, {LONGEST_POLICY} are allowed", assume.role);
             return Err(CloudError::Wrong { why });
         }
         let called = Called { action: "sts:AssumeRole", resource: &assume.role, role: "the process's own identity" };
@@ -179,10 +220,10 @@ impl Hub {
             .role_arn(&assume.role)
             .role_session_name(&assume.name)
             .duration_seconds(i32::try_from(assume.lasts.as_secs()).unwrap_or(900))
-            .set_external_id(assume.external_id.clone())
+            .set_external_id(assume.carries.external_id.clone())
             .set_source_identity(assume.source_identity.clone())
             .set_tags(Some(tags.collect::<Vec<_>>()).filter(|tags| !tags.is_empty()))
-            .set_policy(assume.policy.clone())
+            .policy(&assume.policy)
             .send();
         let answer = match watched(watch, called, call).await {
             Ok(answer) => answer,
@@ -210,14 +251,14 @@ impl Hub {
             format!("its trust policy does not name {me}"),
             format!("{me} lacks sts:AssumeRole on it"),
         ];
-        match &assume.external_id {
+        match &assume.carries.external_id {
             Some(id) => causes.push(format!("its trust policy asks for another sts:ExternalId than `{id}`")),
             None => causes.push("its trust policy asks for an sts:ExternalId, and the config has none".to_owned()),
         }
-        if assume.tags_allowed {
+        if assume.carries.tags {
             causes.push("sts:TagSession is not allowed (or set session_tags = false)".to_owned());
         }
-        if assume.identity_allowed {
+        if assume.carries.source_identity {
             causes.push("sts:SetSourceIdentity is not allowed (or set source_identity = false)".to_owned());
         }
         causes.push("a service control policy denies it".to_owned());
@@ -226,8 +267,7 @@ impl Hub {
         let mut mend = format!("it is one of:\n  - {}", causes.join("\n  - "));
         let principal = caller.or_else(|| Some(format!("arn:aws:iam::{}:root", self.account.as_ref()?)));
         if let Some(principal) = principal {
-            let external_id = assume.external_id.as_deref();
-            let trust = trust_policy(&principal, external_id, assume.tags_allowed, assume.identity_allowed);
+            let trust = trust_policy(&principal, &assume.carries);
             mend.push_str(&format!("\nthe role's trust policy should be:\n{trust:#}"));
         }
         CloudError::Forbidden { why, mend: Some(mend) }
@@ -251,42 +291,83 @@ mod tests {
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
             step: Some("a-step-whose-name-is-forty-characters-aa".parse().unwrap()),
             approvers: ["林 太郎", "ken, lead"].map(str::to_owned).into(),
-            digest: None,
+            digest: Some(Digest::of(&1)),
+            ..Behalf::default()
         }
     }
 
-    fn assume(kind: RoleKind, change: impl FnOnce(&mut Account), statements: &[Statement]) -> Assume {
+    fn assume(
+        kind: RoleKind,
+        change: impl FnOnce(&mut Account),
+        of: impl FnOnce(&mut Behalf),
+        statements: &[Statement],
+    ) -> Assume {
+        let mut behalf = behalf();
+        of(&mut behalf);
         let mut config = crate::aws::testing::config();
         change(config.accounts.get_mut("dev").unwrap());
         let (name, account) = config.accounts.get_key_value("dev").unwrap();
         let region = config.region_of(account);
-        Assume::new(&config, &account.id, Some((name, account)), region, kind, &behalf(), statements)
+        Assume::new(&config, &account.id, Some((name, account)), region, kind, &behalf, statements)
+    }
+
+    const BUCKET: &str = "arn:aws:s3:::project-x-dev";
+
+    fn create() -> Statement {
+        Statement::new("Sid", &["s3:CreateBucket"], &[BUCKET])
+    }
+
+    fn tag<'a>(assume: &'a Assume, key: &str) -> Option<&'a str> {
+        assume.tags.iter().find(|(tag, _)| tag == key).map(|(_, value)| value.as_str())
     }
 
     #[test]
     fn a_steps_session_carries_who_what_and_no_more_than_it_needs() {
-        let statement = Statement::new("Sid", &["s3:CreateBucket"], &["arn:aws:s3:::project-x-dev"]);
-        let assume = assume(RoleKind::Writer, |_| {}, &[statement]);
+        let assume = assume(RoleKind::Writer, |_| {}, |_| {}, &[create()]);
         assert_eq!(assume.role, "arn:aws:iam::222222222222:role/genkan-writer");
         assert_eq!(assume.name, "genkan-r-7k2m9x4bqd-a-step-whose-name-is-forty-characters-aa");
         assert!(assume.name.len() <= LONGEST_NAME);
         assert_eq!(assume.source_identity.as_deref(), Some("aiko@example.com"));
-        assert_eq!(assume.external_id.as_deref(), Some("genkan-test"));
+        assert_eq!(assume.carries.external_id.as_deref(), Some("genkan-test"));
         assert_eq!(assume.lasts, SHORTEST);
-        let value = |key: &str| assume.tags.iter().find(|(tag, _)| tag == key).map(|(_, value)| value.as_str());
-        assert_eq!(value("genkan:request"), Some("r-7k2m9x4bqd"));
-        assert_eq!(value("genkan:approvers"), Some("ken_ lead _ __"));
-        let policy: Value = serde_json::from_str(assume.policy.as_ref().unwrap()).unwrap();
+        assert_eq!(tag(&assume, "genkan:request"), Some("r-7k2m9x4bqd"));
+        assert_eq!(tag(&assume, "genkan:step"), Some("a-step-whose-name-is-forty-characters-aa"));
+        assert_eq!(tag(&assume, "genkan:approvers"), Some("ken_ lead _ __"));
+        assert_eq!(tag(&assume, "genkan:digest"), Some(Digest::of(&1).as_str()));
+        let policy: Value = serde_json::from_str(&assume.policy).unwrap();
         assert_eq!(policy["Statement"][0]["Action"], "s3:CreateBucket");
     }
 
     #[test]
-    fn a_reader_is_shared_by_all_steps_of_a_person() {
-        let one = assume(RoleKind::Reader, |_| {}, &[]);
-        assert_eq!(
-            (one.name.as_str(), one.tags.len(), one.policy.is_none()),
-            ("genkan-look-aiko@example.com", 0, true)
-        );
+    fn a_reader_is_shared_by_all_steps_of_a_request_and_says_that_it_looks() {
+        let look = Statement::new("", &["s3:ListBucket"], &[BUCKET]);
+        let one = assume(RoleKind::Reader, |_| {}, |_| {}, std::slice::from_ref(&look));
+        let other = |behalf: &mut Behalf| (behalf.step, behalf.digest) = (None, None);
+        assert_eq!(one, assume(RoleKind::Reader, |_| {}, other, std::slice::from_ref(&look)));
+        assert_eq!(one.name, "genkan-r-7k2m9x4bqd-look");
+        assert_eq!((tag(&one, "genkan:step"), tag(&one, "genkan:digest")), (Some("look"), Some("-")));
+        let nobodys = assume(RoleKind::Reader, |_| {}, |behalf| behalf.request = None, &[look]);
+        assert_eq!(nobodys.name, "genkan-look-aiko@example.com");
+        assert_eq!(tag(&nobodys, "genkan:request"), Some("-"));
+    }
+
+    #[test]
+    fn whoever_has_no_planned_step_can_only_look() {
+        let forget: [fn(&mut Behalf); 3] =
+            [|behalf| behalf.request = None, |behalf| behalf.step = None, |behalf| behalf.digest = None];
+        for (kind, forget) in
+            [RoleKind::Writer, RoleKind::Authoriser].into_iter().flat_map(|kind| forget.map(|f| (kind, f)))
+        {
+            let policy = assume(kind, |_| {}, forget, &[create()]).policy;
+            assert!(policy.contains("sts:GetCallerIdentity") && !policy.contains("s3:"), "{policy}");
+        }
+        for forget in forget {
+            let read = Statement::new("", &["secretsmanager:GetSecretValue"], &["*"]);
+            let policy = assume(RoleKind::SecretReader, |_| {}, forget, &[read]).policy;
+            assert!(policy.contains(r#""secretsmanager:VersionStage":"genkan-doctor""#), "{policy}");
+        }
+        let nothing = assume(RoleKind::Writer, |_| {}, |_| {}, &[]).policy;
+        assert!(nothing.contains("sts:GetCallerIdentity"), "no statements are no permission: {nothing}");
     }
 
     #[test]
@@ -294,7 +375,24 @@ mod tests {
         let without = |account: &mut Account| {
             (account.session_tags, account.source_identity, account.external_id) = (false, false, None);
         };
-        let plain = assume(RoleKind::Writer, without, &[]);
-        assert_eq!((plain.tags.len(), plain.source_identity, plain.external_id), (0, None, None));
+        let plain = assume(RoleKind::Writer, without, |_| {}, &[]);
+        assert_eq!((plain.tags.len(), plain.source_identity, plain.carries.external_id), (0, None, None));
+    }
+
+    #[test]
+    fn a_source_identity_has_two_characters_at_least() {
+        assert_eq!([source_identity(""), source_identity("a"), source_identity("林 ")], ["__", "a_", "__"]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_session_is_left_to_the_role_action_by_action() {
+        let many: Vec<String> = (0..100).map(|n| format!("arn:aws:route53:::hostedzone/Z{n:031}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let policy: Value =
+            serde_json::from_str(&widest(&[Statement::new("", &["route53:GetHostedZone"], &many)])).unwrap();
+        assert_eq!(
+            policy["Statement"],
+            json!([{"Effect": "Allow", "Action": "route53:GetHostedZone", "Resource": "*"}])
+        );
     }
 }

@@ -65,10 +65,10 @@ impl Cloud for Aws {
         self.made(ask).0
     }
 
-    /// Opens readers for whatever is asked, and the other roles only for a step that is being carried out.
+    /// Opens readers for whatever is asked, and the other roles only for a step that was planned.
     fn expect(&self, asks: &[Ask]) {
         for ask in asks {
-            let is_step = ask.behalf.step.is_some();
+            let is_step = ask.behalf.digest.is_some();
             let hands = self.made(ask.clone()).1;
             hands.iter().filter(|hand| is_step || hand.kind == RoleKind::Reader).for_each(Hand::warm);
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::asked::{Asked, Tags, gone, may_be_there, wrong};
 use super::hand::Hand;
-use super::permission::{Reach, Statement};
+use super::permission::{Reach, Statement, gets_marked, is_marked};
 use super::session::Sessions;
 use super::tags;
 use crate::engine::cloud::Work;
@@ -32,18 +32,22 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Repos
             "EcrRepositoryRead",
             &["ecr:DescribeRepositories", "ecr:ListTagsForResource", "ecr:GetLifecyclePolicy", "ecr:ListImages"],
         ),
-        RoleKind::Writer => allow(
-            "EcrRepositoryWrite",
-            &[
-                "ecr:CreateRepository",
-                "ecr:TagResource",
-                "ecr:PutImageTagMutability",
-                "ecr:PutImageScanningConfiguration",
-                "ecr:PutLifecyclePolicy",
-                "ecr:DeleteLifecyclePolicy",
-                "ecr:DeleteRepository",
-            ],
-        ),
+        RoleKind::Writer => vec![
+            Statement::new("EcrRepositoryMark", &["ecr:CreateRepository", "ecr:TagResource"], &[&arn])
+                .when(gets_marked()),
+            Statement::new(
+                "EcrRepositoryWrite",
+                &[
+                    "ecr:PutImageTagMutability",
+                    "ecr:PutImageScanningConfiguration",
+                    "ecr:PutLifecyclePolicy",
+                    "ecr:DeleteLifecyclePolicy",
+                    "ecr:DeleteRepository",
+                ],
+                &[&arn],
+            )
+            .when(is_marked()),
+        ],
         RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }
 }

@@ -16,6 +16,7 @@ pub mod ecr_repository;
 pub mod error;
 pub mod examine;
 pub mod hand;
+mod looks;
 pub mod permission;
 pub mod roles;
 pub mod s3_bucket;

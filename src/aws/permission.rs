@@ -6,9 +6,12 @@
 //! policy of a step); without one they are the widest that the config implies, with [`Reach::project_names`] where a
 //! name begins with the project's (this becomes the role's own policy). A role that a kind does not use gets none.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::tags::{MANAGED_BY, MANAGED_BY_KEY};
 use crate::config::Config;
 use crate::config::accounts::partition;
 use crate::model::{AccountId, Place};
@@ -58,6 +61,16 @@ impl Statement {
     }
 }
 
+/// The condition that what is touched carries our mark.
+pub(super) fn is_marked() -> Value {
+    json!({"StringEquals": {format!("aws:ResourceTag/{MANAGED_BY_KEY}"): MANAGED_BY}})
+}
+
+/// The condition that what is made or tagged gets our mark.
+pub(super) fn gets_marked() -> Value {
+    json!({"StringEquals": {format!("aws:RequestTag/{MANAGED_BY_KEY}"): MANAGED_BY}})
+}
+
 /// IAM takes a single text where a list has one entry.
 fn one_or_all(texts: &[String]) -> Value {
     match texts {
@@ -75,6 +88,29 @@ pub fn to_policy(statements: &[Statement]) -> Value {
 pub fn to_session_policy(statements: &[Statement]) -> String {
     let statements: Vec<Value> = statements.iter().map(|statement| Value::Object(statement.without_sid())).collect();
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+/// The same statements in fewer words, always in the same order: what has the same condition and is allowed on the same
+/// resources, or is the same on several, is one.
+pub fn merged(statements: &[Statement]) -> Vec<Statement> {
+    let mut actions: BTreeMap<(String, BTreeSet<&str>), BTreeSet<&str>> = BTreeMap::new();
+    for statement in statements {
+        let resources = statement.resources.iter().map(String::as_str).collect();
+        let all = actions.entry((statement.condition.to_string(), resources)).or_default();
+        all.extend(statement.actions.iter().map(String::as_str));
+    }
+    let mut resources: BTreeMap<(String, BTreeSet<&str>), BTreeSet<&str>> = BTreeMap::new();
+    for ((condition, on), what) in actions {
+        resources.entry((condition, what)).or_default().extend(on);
+    }
+    let owned = |texts: BTreeSet<&str>| texts.into_iter().map(str::to_owned).collect();
+    let statement = |((condition, actions), resources): ((String, BTreeSet<&str>), BTreeSet<&str>)| Statement {
+        sid: String::new(),
+        actions: owned(actions),
+        resources: owned(resources),
+        condition: serde_json::from_str(&condition).unwrap_or_default(),
+    };
+    resources.into_iter().map(statement).collect()
 }
 
 /// Where a kind's permissions reach: an account and region, and the config for what a name may be.
@@ -106,6 +142,24 @@ impl<'a> Reach<'a> {
     /// `arn:PARTITION:SERVICE:::RESOURCE`, as S3 buckets and hosted zones have it.
     pub fn bare_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:{}:{service}:::{resource}", self.partition())
+    }
+
+    /// Whether projects live in this account.
+    pub fn is_home(&self) -> bool {
+        self.config.environments.values().any(|environment| {
+            let mut accounts = environment.account.iter().chain(environment.accounts.values());
+            accounts.any(|name| self.is(name))
+        })
+    }
+
+    /// Whether the account that the config calls so is this one.
+    pub fn is(&self, name: &str) -> bool {
+        self.config.account(name).is_some_and(|account| account.id == *self.account())
+    }
+
+    /// Whether the secret's source is in this account.
+    pub fn has_secret(&self) -> bool {
+        self.config.secret_account().is_some_and(|(_, account)| account.id == *self.account())
     }
 
     /// What the name of any project's resource looks like: the configured prefix of project names, then anything.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::permission::{Reach, Statement, to_policy};
 use super::session::role_of;
-use super::trust::trust_policy;
+use super::trust::{self, Carried};
 use super::{checkpoints, ecr_repository, s3_bucket, secret_copy, source_credential, ssm_parameter, zone_permissions};
 use crate::config::{Account, Config};
 use crate::model::{Kind, Place, RoleKind};
@@ -35,11 +35,13 @@ impl RoleDocument {
 /// What a role needs for one kind of resource; see [`super::permission`].
 pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statement> {
     match kind {
-        Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
         Kind::ZoneAssociation => zone_permissions::permissions(role, reach, None),
+        Kind::SecretCopy => secret_copy::permissions(role, reach, None),
+        // The others are where projects live, and nowhere else.
+        _ if !reach.is_home() => vec![],
+        Kind::SsmParameter => ssm_parameter::permissions(role, reach, None),
         Kind::EcrRepository => ecr_repository::permissions(role, reach, None),
         Kind::S3Bucket => s3_bucket::permissions(role, reach, None),
-        Kind::SecretCopy => secret_copy::permissions(role, reach, None),
         Kind::SourceCredential => source_credential::permissions(role, reach, None),
     }
 }
@@ -47,27 +49,31 @@ pub fn statements(kind: Kind, role: RoleKind, reach: &Reach<'_>) -> Vec<Statemen
 /// Which of an account's roles the tool will assume: the reader everywhere, the writer where projects live, the
 /// authoriser where a zone is, the secret reader where the source is, the auditor where checkpoints are put.
 pub fn roles_in_use(config: &Config, name: &str) -> BTreeSet<RoleKind> {
-    let mut kinds = BTreeSet::from([RoleKind::Reader]);
-    let environments = || config.environments.values();
-    if environments().any(|one| one.account.iter().chain(one.accounts.values()).any(|account| account == name)) {
-        kinds.insert(RoleKind::Writer);
-    }
-    if environments().any(|one| one.platform_account == name) {
-        kinds.insert(RoleKind::Authoriser);
-    }
-    if config.secret_account().is_some_and(|(account, _)| account == name) {
-        kinds.insert(RoleKind::SecretReader);
-    }
-    if config.audit.bucket.as_ref().is_some_and(|bucket| bucket.account == name) {
-        kinds.insert(RoleKind::Auditor);
-    }
-    kinds
+    let Some(account) = config.account(name) else { return BTreeSet::new() };
+    let place = Place { account: account.id.clone(), region: config.region_of(account).clone() };
+    let reach = Reach { place: &place, config };
+    let has_zone = config.environments.values().any(|environment| environment.platform_account == name);
+    let kinds = [
+        (true, RoleKind::Reader),
+        (reach.is_home(), RoleKind::Writer),
+        (has_zone, RoleKind::Authoriser),
+        (reach.has_secret(), RoleKind::SecretReader),
+        (config.audit.bucket.as_ref().is_some_and(|bucket| bucket.account == name), RoleKind::Auditor),
+    ];
+    kinds.into_iter().filter_map(|(is_used, kind)| is_used.then_some(kind)).collect()
 }
 
 /// Every account's roles, by the account's name. `caller` is the ARN of the identity that the tool runs under, as in
-/// [`trust_policy`].
+/// [`trust::trust_policy`].
 pub fn role_policies(config: &Config, caller: &str) -> BTreeMap<String, Vec<RoleDocument>> {
     config.accounts.iter().map(|(name, account)| (name.clone(), roles_of(config, name, account, caller))).collect()
+}
+
+/// The policy of the tool's own identity: it may assume the roles of [`role_policies`], and nothing else.
+pub fn identity_policy(config: &Config) -> Value {
+    let arns = |name: &str| roles_of(config, name, &config.accounts[name], "").into_iter().map(|role| role.arn);
+    let roles = config.accounts.iter().map(|(name, account)| (arns(name), Carried::from(account)));
+    trust::identity_policy(roles.flat_map(|(arns, carried)| arns.map(move |arn| (arn, carried.clone()))))
 }
 
 fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec<RoleDocument> {
@@ -78,7 +84,7 @@ fn roles_of(config: &Config, name: &str, account: &Account, caller: &str) -> Vec
         roles.entry(role_of(config, account, kind).arn(&account.id, &place.region)).or_default().insert(kind);
     }
     let document = |(arn, kinds): (String, BTreeSet<RoleKind>)| RoleDocument {
-        trust: trust_policy(caller, account.external_id.as_deref(), account.session_tags, account.source_identity),
+        trust: trust::trust_policy(caller, &Carried::from(account)),
         policy: to_policy(&all_statements(&kinds, &reach)),
         arn,
         kinds,
@@ -165,14 +171,10 @@ mod tests {
         let roles = role_policies(&config, "arn:aws:iam::111111111111:role/genkan");
         let names =
             |account: &str| -> Vec<String> { roles[account].iter().map(|role| role.name().to_owned()).collect() };
-        assert_eq!(names("platform"), ["genkan-authoriser", "genkan-reader"]);
+        assert_eq!(names("platform"), ["genkan-authoriser", "genkan-reader", "genkan-secret-reader"]);
         assert_eq!(names("dev"), ["genkan-reader", "genkan-writer"]);
         let reader = roles["platform"].iter().find(|role| role.name() == "genkan-reader").unwrap();
-        assert_eq!(
-            reader.kinds,
-            [RoleKind::Reader, RoleKind::SecretReader].into(),
-            "the secret has no reader of its own"
-        );
+        assert!(!reader.policy.to_string().contains("GetSecretValue"), "who looks does not read the secret's value");
         let authoriser = roles["platform"].iter().find(|role| role.name() == "genkan-authoriser").unwrap();
         assert_eq!(authoriser.policy["Statement"][0]["Resource"], "arn:aws:route53:::hostedzone/Z0DEV");
         assert_eq!(authoriser.policy["Statement"].as_array().unwrap().len(), 1, "it authorises and withdraws, no more");

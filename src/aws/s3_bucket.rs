@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use futures::try_join;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::asked::{Asked, blocked, gone, may_be_there, patiently, wrong};
 use super::error::Refused;
 use super::hand::Hand;
-use super::permission::{Reach, Statement};
+use super::permission::{Reach, Statement, gets_marked};
 use super::s3_empty::{self, Emptied};
 use super::s3_settings::{Bucket, different, ownership, same_cors, to_tags};
 use super::session::Sessions;
@@ -49,6 +50,8 @@ enum Name {
 pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&BucketSpec>) -> Vec<Statement> {
     let name = spec.map_or_else(|| reach.project_names(), |spec| spec.name.clone());
     let (bucket, objects) = (reach.bare_arn("s3", &name), reach.bare_arn("s3", &format!("{name}/*")));
+    // A bucket's name is no account's: another's bucket is never touched, whatever its own policy would let us.
+    let own = json!({"StringEquals": {"s3:ResourceAccount": reach.account()}});
     match role {
         RoleKind::Reader => vec![
             Statement::new("S3BucketList", &["s3:ListAllMyBuckets"], &["*"]),
@@ -68,13 +71,13 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Bucke
             ),
         ],
         RoleKind::Writer => vec![
+            Statement::new("S3BucketMake", &["s3:CreateBucket", "s3:TagResource"], &[&bucket]).when(gets_marked()),
+            // Asked for also while the bucket is being made, when it is in no account yet.
+            Statement::new("S3BucketOwnership", &["s3:PutBucketOwnershipControls"], &[&bucket]),
             Statement::new(
                 "S3BucketWrite",
                 &[
-                    "s3:CreateBucket",
-                    "s3:TagResource",
                     "s3:PutBucketTagging",
-                    "s3:PutBucketOwnershipControls",
                     "s3:PutBucketPublicAccessBlock",
                     "s3:PutEncryptionConfiguration",
                     "s3:PutBucketVersioning",
@@ -84,12 +87,10 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&Bucke
                     "s3:DeleteBucket",
                 ],
                 &[&bucket],
-            ),
-            Statement::new(
-                "S3BucketEmpty",
-                &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
-                &[&objects],
-            ),
+            )
+            .when(own.clone()),
+            Statement::new("S3BucketEmpty", &["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"], &[&objects])
+                .when(own),
         ],
         RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
     }

@@ -1,15 +1,18 @@
 //! The copy of the platform's secret in the project's account. The value passes through one function, and equality is seen by version ids.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::Blob;
 use futures::try_join;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde_json::json;
 
 use super::asked::{Asked, blocked, gone, may_be_there, wrong};
 use super::error::Refused;
 use super::hand::Hand;
-use super::permission::{Reach, Statement};
+use super::permission::{Reach, Statement, gets_marked, is_marked};
 use super::secret_described::{Described, arns, describe, is_current, keys, make_current, token};
 use super::session::Sessions;
 use super::tags;
@@ -70,32 +73,57 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
         let arns: Vec<&str> = arns.iter().map(String::as_str).collect();
         Statement::new(sid, actions, &arns)
     };
+    let mut made = gets_marked();
+    made["StringEquals"]["secretsmanager:Name"] = json!(copy);
     match role {
         RoleKind::Reader => {
-            let names = if copy == source { vec![copy] } else { vec![copy, source] };
-            vec![allow("SecretLook", &["secretsmanager:DescribeSecret"], of(&names))]
+            let names: BTreeSet<&str> = [(reach.is_home(), copy), (reach.has_secret(), source)]
+                .into_iter()
+                .filter_map(|(is_here, name)| is_here.then_some(name))
+                .collect();
+            if names.is_empty() { vec![] } else { vec![look(reach, &names)] }
         }
         RoleKind::Writer => vec![
+            allow("SecretCopyMake", &["secretsmanager:CreateSecret"], of(&[copy])).when(made),
+            allow("SecretCopyMark", &["secretsmanager:TagResource"], of(&[copy])).when(gets_marked()),
+            // What is restored may be without a mark: it gets one then.
+            allow("SecretCopyRestore", &["secretsmanager:RestoreSecret"], of(&[copy])),
             allow(
                 "SecretCopyWrite",
                 &[
-                    "secretsmanager:CreateSecret",
-                    "secretsmanager:TagResource",
                     "secretsmanager:PutSecretValue",
                     "secretsmanager:UpdateSecretVersionStage",
-                    "secretsmanager:RestoreSecret",
                     "secretsmanager:DeleteSecret",
                 ],
                 of(&[copy]),
-            ),
-            keys("SecretCopyKey", reach, &["kms:GenerateDataKey", "kms:Decrypt"]),
+            )
+            .when(is_marked()),
+            keys("SecretCopyKey", reach, &["kms:GenerateDataKey", "kms:Decrypt"], copy),
         ],
         RoleKind::SecretReader => vec![
             allow("SecretRead", &["secretsmanager:GetSecretValue"], of(&[source])),
-            keys("SecretReadKey", reach, &["kms:Decrypt"]),
+            keys("SecretReadKey", reach, &["kms:Decrypt"], source),
         ],
         RoleKind::Authoriser | RoleKind::Auditor => Vec::new(),
     }
+}
+
+/// What it takes in that account to look at a copy that is there (`is_home`), or at its source, or both.
+pub(super) fn looks(reach: &Reach<'_>, spec: &CopySpec, is_home: bool) -> Vec<Statement> {
+    let source = spec.source.as_ref().unwrap_or(&reach.config.secret.name);
+    let names = [(is_home, &spec.name), (reach.has_secret(), source)];
+    let names: BTreeSet<&str> =
+        names.into_iter().filter(|(is_here, _)| *is_here).map(|(_, name)| name.as_str()).collect();
+    if names.is_empty() { vec![] } else { vec![look(reach, &names)] }
+}
+
+fn look(reach: &Reach<'_>, names: &BTreeSet<&str>) -> Statement {
+    let arns: Vec<String> = names.iter().flat_map(|name| arns(reach, name)).collect();
+    Statement::new(
+        "SecretLook",
+        &["secretsmanager:DescribeSecret"],
+        &arns.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
 }
 
 impl SecretCopy {
@@ -122,10 +150,10 @@ impl SecretCopy {
     }
 
     fn source_hand(&self, source: &Source, role: RoleKind) -> Hand {
-        let statements = match role {
-            RoleKind::SecretReader => permissions(role, &self.asked.sessions.reach(&source.place), Some(&self.spec)),
-            _ => Vec::new(),
-        };
+        if role == RoleKind::Reader {
+            return self.asked.sessions.reader_at(&source.place, &self.asked.ask);
+        }
+        let statements = permissions(role, &self.asked.sessions.reach(&source.place), Some(&self.spec));
         let Place { account, region } = &source.place;
         self.asked.sessions.hand(account, region, role, &self.asked.ask.behalf, &statements)
     }

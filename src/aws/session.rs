@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::assume::{Assume, Hub};
 use super::error::NoSession;
 use super::hand::Hand;
+use super::looks::looks_at;
 use super::permission::{Reach, Statement};
 use super::watched::Watch;
 use super::zone_calls::Looked;
@@ -112,7 +113,13 @@ impl Sessions {
 
     /// The reader of the asked resource's account.
     pub fn reader(&self, ask: &Ask) -> Hand {
-        self.hand(&ask.place.account, &ask.place.region, RoleKind::Reader, &ask.behalf, &[])
+        self.reader_at(&ask.place, ask)
+    }
+
+    /// The reader of that account, allowed what is looked at there on the ask's behalf, and no more.
+    pub fn reader_at(&self, place: &Place, ask: &Ask) -> Hand {
+        let statements = looks_at(&self.reach(place), ask);
+        self.hand(&place.account, &place.region, RoleKind::Reader, &ask.behalf, &statements)
     }
 
     /// The writer of the asked resource's account, for this step, allowed these statements and no more.
@@ -144,8 +151,8 @@ impl Sessions {
     }
 
     /// A session in that account and region under that role, not opened yet: the first call opens it. The same one is
-    /// handed out while account, role, behalf and statements are the same. `statements` become the session policy;
-    /// none = all that the role may. Readers are shared by all steps of a person.
+    /// handed out while account, role, behalf and statements are the same. `statements` become the session policy. Of a
+    /// reader without any it is all that readers are for; of another role without any, or on nobody's step, next to nothing.
     pub fn hand(
         &self,
         account: &AccountId,
@@ -187,7 +194,7 @@ pub(super) fn role_of<'a>(config: &'a Config, account: &'a Account, kind: RoleKi
         RoleKind::Reader => &account.reader,
         RoleKind::Writer => &account.writer,
         RoleKind::Authoriser => &account.authoriser,
-        RoleKind::SecretReader => config.secret.reader.as_ref().unwrap_or(&account.reader),
+        RoleKind::SecretReader => &config.secret.reader,
         RoleKind::Auditor => config.audit.bucket.as_ref().map_or(&account.reader, |bucket| &bucket.role),
     }
 }

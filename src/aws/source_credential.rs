@@ -6,6 +6,7 @@ use aws_sdk_codebuild::types::{AuthType as Auth, ServerType as Server, SourceCre
 use aws_smithy_types::retry::RetryConfig;
 use futures::try_join;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 use super::asked::{Asked, blocked, gone};
 use super::error::Refused;
@@ -35,24 +36,42 @@ struct Found {
 /// What each role needs (Service Authorization Reference, AWS CodeBuild: the three calls have no resource). The token
 /// itself is imported from the account's own secret, which the writer reads.
 pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CredentialSpec>) -> Vec<Statement> {
-    let secret = spec.map_or(&reach.config.secret.name, |spec| &spec.secret);
-    let [secret, named] = arns(reach, secret);
+    let named_secret = spec.map_or(&reach.config.secret.name, |spec| &spec.secret);
+    let [secret, named] = arns(reach, named_secret);
     let secret = |sid, action| Statement::new(sid, &[action], &[secret.as_str(), named.as_str()]);
+    // One without a spec may be of either sort, as the blueprint says.
+    let servers = spec.map_or_else(|| vec![Server::Github, Server::GithubEnterprise], |spec| vec![server(spec)]);
+    let sorts = spec.map_or_else(|| vec![Auth::PersonalAccessToken, Auth::SecretsManager], |spec| vec![sort(spec)]);
+    let only = json!({"StringEquals": {
+        "codebuild:serverType": servers.iter().map(Server::as_str).collect::<Vec<_>>(),
+        "codebuild:authType": sorts.iter().map(Auth::as_str).collect::<Vec<_>>(),
+    }});
     match role {
         RoleKind::Reader => vec![
             Statement::new("SourceCredentialRead", &["codebuild:ListSourceCredentials"], &["*"]),
             secret("SourceCredentialLook", "secretsmanager:DescribeSecret"),
         ],
         RoleKind::Writer => vec![
-            Statement::new(
-                "SourceCredentialWrite",
-                &["codebuild:ImportSourceCredentials", "codebuild:DeleteSourceCredentials"],
-                &["*"],
-            ),
+            Statement::new("SourceCredentialImport", &["codebuild:ImportSourceCredentials"], &["*"]).when(only),
+            Statement::new("SourceCredentialDelete", &["codebuild:DeleteSourceCredentials"], &["*"]),
             secret("SourceCredentialToken", "secretsmanager:GetSecretValue"),
-            keys("SourceCredentialKey", reach, &["kms:Decrypt"]),
+            keys("SourceCredentialKey", reach, &["kms:Decrypt"], named_secret),
         ],
         RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => Vec::new(),
+    }
+}
+
+fn server(spec: &CredentialSpec) -> Server {
+    match spec.server_type {
+        ServerType::Github => Server::Github,
+        ServerType::GithubEnterprise => Server::GithubEnterprise,
+    }
+}
+
+fn sort(spec: &CredentialSpec) -> Auth {
+    match spec.auth_type {
+        AuthType::PersonalAccessToken => Auth::PersonalAccessToken,
+        AuthType::SecretsManager => Auth::SecretsManager,
     }
 }
 
@@ -64,19 +83,18 @@ impl SourceCredential {
 
     /// What a step of it needs, so that sessions can be opened ahead.
     pub fn hands(&self) -> Vec<Hand> {
-        vec![self.asked.reader(), self.writer()]
+        vec![self.asked.reader(), self.writer(self.asked.ask.remembered.is_some() || self.asked.ask.begun)]
     }
 
-    fn writer(&self) -> Hand {
-        let statements = permissions(RoleKind::Writer, &self.asked.reach(), Some(&self.spec));
-        self.asked.sessions.writer(&self.asked.ask, &statements)
-    }
-
-    fn server(&self) -> Server {
-        match self.spec.server_type {
-            ServerType::Github => Server::Github,
-            ServerType::GithubEnterprise => Server::GithubEnterprise,
+    /// The writer; only where what is there is ours, or a person asked to take it over, may it overwrite.
+    fn writer(&self, overwrite: bool) -> Hand {
+        let mut statements = permissions(RoleKind::Writer, &self.asked.reach(), Some(&self.spec));
+        if !overwrite {
+            let imports =
+                statements.iter_mut().filter(|statement| statement.actions == ["codebuild:ImportSourceCredentials"]);
+            imports.for_each(|import| import.condition["Bool"] = json!({"codebuild:shouldOverwrite": "false"}));
         }
+        self.asked.sessions.writer(&self.asked.ask, &statements)
     }
 
     async fn found(&self) -> Result<Found, CloudError> {
@@ -89,7 +107,7 @@ impl SourceCredential {
         };
         let (slots, secret) = try_join!(slots, describe(&hand, &self.spec.secret, &secret_arn))?;
         // Whether credentials of several sorts can stand beside each other is not documented: what is ours goes first.
-        let server = self.server();
+        let server = server(&self.spec);
         let mut slots: Vec<_> = slots.into_iter().filter(|slot| slot.server_type() == Some(&server)).collect();
         slots.sort_by_key(|slot| !self.is_ours(slot));
         Ok(Found { slot: slots.into_iter().next(), secret })
@@ -140,7 +158,7 @@ impl SourceCredential {
     fn outputs(&self, arn: Option<&str>, auth_type: Option<&str>, version: Option<&str>) -> Outputs {
         let all = [
             ("arn", arn),
-            ("server_type", Some(self.server().as_str())),
+            ("server_type", Some(server(&self.spec).as_str())),
             ("auth_type", auth_type),
             ("version", version),
             ("secret", Some(self.spec.secret.as_str())),
@@ -156,7 +174,7 @@ impl SourceCredential {
     /// The SDK does not repeat it: a credential carries no mark, so that if an answer was lost and the call repeated,
     /// "exists already" could mean our own. Sent once, it means somebody else's.
     async fn import(&self, overwrite: bool) -> Result<Outputs, NotImported> {
-        let hand = self.writer();
+        let hand = self.writer(overwrite);
         let (token, auth, version) = match self.spec.auth_type {
             AuthType::SecretsManager => {
                 let reader = self.asked.reader();
@@ -179,7 +197,7 @@ impl SourceCredential {
         let call = hand
             .codebuild()
             .import_source_credentials()
-            .server_type(self.server())
+            .server_type(server(&self.spec))
             .auth_type(auth.clone())
             .should_overwrite(overwrite)
             .token(token.expose_secret())
@@ -265,7 +283,7 @@ impl Resource for SourceCredential {
         let Some((outputs, _)) = self.asked.may_remove(found)? else {
             return Ok(gone());
         };
-        let hand = self.writer();
+        let hand = self.writer(true);
         let call = hand.codebuild().delete_source_credentials().set_arn(outputs.get("arn").cloned());
         match hand.call("codebuild:DeleteSourceCredentials", "*", call.send()).await {
             Ok(_) => Ok(gone()),

@@ -48,7 +48,7 @@ impl Watch {
     /// # Errors
     /// Passing: it may not be made now.
     async fn before(&self, called: Called<'_>) -> Result<Pending, Refused> {
-        let Behalf { person, request, step, approvers, digest } = &*self.behalf;
+        let Behalf { person, request, step, approvers, digest, .. } = &*self.behalf;
         let intent = Intent {
             person: person.clone(),
             request: request.clone(),

@@ -54,10 +54,10 @@ impl ZoneAssociation {
             Place { account: spec.zone_account.clone(), region: zone_region.unwrap_or(&spec.vpc_region).clone() };
         let vpc_place = Place { account: ask.place.account.clone(), region: spec.vpc_region.clone() };
         let hand = |place: &Place, role: RoleKind| {
-            let statements = match role {
-                RoleKind::Reader => vec![],
-                doer => permissions(doer, &sessions.reach(place), Some(&spec)),
-            };
+            if role == RoleKind::Reader {
+                return sessions.reader_at(place, &ask);
+            }
+            let statements = permissions(role, &sessions.reach(place), Some(&spec));
             sessions.hand(&place.account, &place.region, role, &ask.behalf, &statements)
         };
         let readers = [hand(&vpc_place, RoleKind::Reader), hand(&zone_place, RoleKind::Reader)];

@@ -23,14 +23,28 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&ZoneA
 }
 
 fn reader(reach: &Reach<'_>) -> Vec<Statement> {
-    let actions = ["route53:ListHostedZonesByVPC", "ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"];
-    let mut statements = vec![Statement::new("ZoneAssociationLook", &actions, &["*"])];
+    let vpcs = if reach.is_home() { vec![vpc_look()] } else { vec![] };
     let own = own_zones(reach);
-    if !own.is_empty() {
-        let actions = ["route53:GetHostedZone", "route53:ListVPCAssociationAuthorizations"];
-        statements.push(Statement::new("ZoneAuthorisationLook", &actions, &texts(&own)));
-    }
-    statements
+    let zones = (!own.is_empty()).then(|| zone_look(&own));
+    // `genkan doctor` looks at the zone itself.
+    let itself = (!own.is_empty()).then(|| Statement::new("ZoneLook", &["route53:GetHostedZone"], &texts(&own)));
+    vpcs.into_iter().chain(zones).chain(itself).collect()
+}
+
+/// What it takes in that account to look at an association: at the VPC where it is (`has_vpc`), at the zone where that is.
+pub(super) fn looks(reach: &Reach<'_>, spec: &ZoneAssociation, has_vpc: bool) -> Vec<Statement> {
+    let is_zones = spec.zone_account == *reach.account();
+    let zone = is_zones.then(|| zone_look(&[zone_arn(reach, spec.zone_id.as_str())].into()));
+    has_vpc.then(vpc_look).into_iter().chain(zone).collect()
+}
+
+fn vpc_look() -> Statement {
+    let actions = ["route53:ListHostedZonesByVPC", "ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"];
+    Statement::new("ZoneAssociationLook", &actions, &["*"])
+}
+
+fn zone_look(zones: &BTreeSet<String>) -> Statement {
+    Statement::new("ZoneAuthorisationLook", &["route53:ListVPCAssociationAuthorizations"], &texts(zones))
 }
 
 fn writer(reach: &Reach<'_>, spec: Option<&ZoneAssociation>) -> Vec<Statement> {

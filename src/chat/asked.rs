@@ -59,7 +59,9 @@ pub(super) enum Of {
 /// A press of a button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Press {
-    Approve(Held),
+    /// The number is that of the question which the message showed.
+    Approve(Held, u64),
+    Withdraw(Held, u64),
     Reject(Held),
     Details(RequestId),
     Cancel(RequestId),
@@ -214,7 +216,12 @@ impl Press {
         let mut parts = custom_id.split(':');
         let (what, mut next) = (parts.next()?, || parts.next());
         let press = match what {
-            "approve" => Self::Approve(Held { request: next()?.parse().ok()?, digest: digest(next()?)? }),
+            "approve" => {
+                Self::Approve(Held { request: next()?.parse().ok()?, digest: digest(next()?)? }, number(next()?)?)
+            }
+            "withdraw" => {
+                Self::Withdraw(Held { request: next()?.parse().ok()?, digest: digest(next()?)? }, number(next()?)?)
+            }
             "reject" => Self::Reject(Held { request: next()?.parse().ok()?, digest: digest(next()?)? }),
             "details" => Self::Details(next()?.parse().ok()?),
             "cancel" => Self::Cancel(next()?.parse().ok()?),
@@ -236,7 +243,8 @@ impl Press {
 
     fn words(&self) -> String {
         match self {
-            Self::Approve(held) => format!("approve {}", held.request),
+            Self::Approve(held, _) => format!("approve {}", held.request),
+            Self::Withdraw(held, _) => format!("withdraw {}", held.request),
             Self::Reject(held) => format!("reject {}", held.request),
             Self::Details(request) => format!("details {request}"),
             Self::Cancel(request) => format!("cancel {request}"),
@@ -253,6 +261,11 @@ pub(super) fn listed(text: &str) -> Vec<String> {
 
 fn digest(text: &str) -> Option<Digest> {
     is_hex(text, 64).then(|| Digest::from(text.to_owned()))
+}
+
+/// A number as it is written: no sign, no zeros before it.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
@@ -272,7 +285,11 @@ mod tests {
     #[test]
     fn an_id_says_what_its_button_asks_and_the_modals_have_the_same_ids() {
         let held = Held { request: ID.parse().unwrap(), digest: Digest::from(full()) };
-        assert_eq!(Asked::press(&format!("approve:{ID}:{}", full())), Asked::Press(Press::Approve(held.clone())));
+        for (word, press) in
+            [("approve", Press::Approve(held.clone(), 12)), ("withdraw", Press::Withdraw(held.clone(), 12))]
+        {
+            assert_eq!(Asked::press(&format!("{word}:{ID}:{}:12", full())), Asked::Press(press));
+        }
         assert_eq!(Asked::press(&held.reject_id()), Asked::Press(Press::Reject(held.clone())));
         assert!(held.reject_id().len() <= 100);
         for (word, press) in [
@@ -300,10 +317,13 @@ mod tests {
             "",
             "approve",
             &format!("approve:{ID}"),
-            &format!("approve:{ID}:{}", &full()[1..]),
-            &format!("approve:{ID}:{}", full().to_uppercase()),
+            &format!("approve:{ID}:{}", full()),
+            &format!("approve:{ID}:{}:12", &full()[1..]),
+            &format!("approve:{ID}:{}:12", full().to_uppercase()),
             &format!("approve:{ID}:{}:more", full()),
-            &format!("approve:r-1:{}", full()),
+            &format!("withdraw:{ID}:{}:012", full()),
+            &format!("withdraw:{ID}:{}:12:more", full()),
+            &format!("approve:r-1:{}:12", full()),
             &format!("details:{ID}:more"),
             "teardown:project-x:dev:keep:0123",
             "teardown:project-x:dev:both:0123456789abcdef",

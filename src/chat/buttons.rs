@@ -13,7 +13,8 @@ use crate::requests::show::RequestView;
 /// Does what a press asks.
 pub(super) async fn perform(turn: &Turn<'_>, person: &Person, press: Press) -> Result<Outcome, DeskError> {
     match press {
-        Press::Approve(held) => approve(turn, person, &held).await,
+        Press::Approve(held, question) => approve(turn, person, &held, question).await,
+        Press::Withdraw(held, _) => withdraw(turn, person, &held).await,
         Press::Details(id) => commands::details(turn, person, &id).await,
         Press::Cancel(id) => commands::cancel(turn, person, &id).await,
         Press::Retry(id) => commands::retry(turn, person, &id).await,
@@ -22,12 +23,22 @@ pub(super) async fn perform(turn: &Turn<'_>, person: &Person, press: Press) -> R
     }
 }
 
-async fn approve(turn: &Turn<'_>, person: &Person, held: &Held) -> Result<Outcome, DeskError> {
+/// Takes back what the person said to the step that a message showed, whatever it is now.
+async fn withdraw(turn: &Turn<'_>, person: &Person, held: &Held) -> Result<Outcome, DeskError> {
     let desk = &turn.chat.desk;
     let Some(step) = step_shown(&desk.show(&held.request).await?, held) else {
         return Ok(turn.says(Said::OldButton));
     };
-    let given = desk.approve(person, &held.request, &step, &held.digest).await?;
+    let step = desk.withdraw(person, &held.request, Some(&step)).await?;
+    Ok(turn.says(Said::Withdrawn(&step)))
+}
+
+async fn approve(turn: &Turn<'_>, person: &Person, held: &Held, question: u64) -> Result<Outcome, DeskError> {
+    let desk = &turn.chat.desk;
+    let Some(step) = step_shown(&desk.show(&held.request).await?, held) else {
+        return Ok(turn.says(Said::OldButton));
+    };
+    let given = desk.answer(person, &held.request, &step, &held.digest, Some(question)).await?;
     let view = desk.show(&held.request).await?;
     Ok(turn.says(match (given, lacking(&view, &step, held)) {
         (Given::AlreadyThere, _) => Said::ApprovedAlready(&step),
@@ -40,7 +51,7 @@ async fn approve(turn: &Turn<'_>, person: &Person, held: &Held) -> Result<Outcom
 /// the use case to say.
 pub(super) fn step_shown(view: &RequestView, held: &Held) -> Option<StepId> {
     view.history.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::Held { step, digest } if *digest == held.digest => Some(step.desired.id.clone()),
+        Event::Held { step, digest, .. } if *digest == held.digest => Some(step.desired.id.clone()),
         _ => None,
     })
 }

@@ -121,7 +121,8 @@ fn waits_for(view: &RequestView, step: &Step, digest: &Digest, posted: &[Posted]
     let given: Vec<&str> = view.approvers(step, digest).map(|by| by.name.as_str()).collect();
     let gate = step.gate.as_ref();
     let n = steps::lacks(view, step, digest);
-    let is_this = |posted: &&Posted| matches!(&posted.part, Part::Approval { step: of, digest: shown } if *of == step.desired.id && shown == digest);
+    let asked = view.question(&step.desired.id, digest);
+    let is_this = |posted: &&Posted| matches!(&posted.part, Part::Approval(shown) if asked.is_some_and(|asked| asked.number == shown.question));
     let message = posted.iter().find(is_this).and_then(|posted| scene.link(&posted.channel, posted.message.as_ref()?));
     let environment = scene.config.environments.get(&view.request.plan.environment);
     let channel = environment.and_then(|environment| environment.approvals_channel.as_ref());
@@ -130,13 +131,17 @@ fn waits_for(view: &RequestView, step: &Step, digest: &Digest, posted: &[Posted]
         (None, Some(channel)) => format!("<#{channel}>"),
         (None, None) => String::new(),
     };
+    let note = view.approvable().find(|held| asked.is_some_and(|asked| asked.number == held.question));
+    let note = note.as_ref().and_then(|held| held.note.as_deref());
     scene.say(
         "card.held",
         context! {
             n,
-            groups => scene.either(gate.map_or(&[], |gate| &gate.approvers)),
+            groups => super::approval::who_may(view, gate, scene),
             what => steps::title(&step.desired.spec, 64, scene),
             place => Value::from_safe_string(place),
+            until => asked.map(|asked| moment(asked.until, 'R')),
+            note => note.map(|note| Value::from_safe_string(text::escape(&scene.phrase(note), 240))),
             given => given.len(),
             names => scene.names(given),
         },

@@ -116,6 +116,8 @@ fn event(event: &Event, scene: &Scene<'_>) -> Option<String> {
         }
         Event::Waiting { on, .. } => scene.say("history.waiting", context! { step, on => said(on) }),
         Event::Held { digest, .. } => scene.say("history.held", context! { step, digest => code(digest.short(), 12) }),
+        Event::Noted { note: Some(note), .. } => scene.say("history.waiting", context! { step, on => said(&note.on) }),
+        Event::Noted { note: None, .. } => return None,
         Event::Failed { why, retry_at: Some(_), .. } => {
             scene.say("history.retrying", context! { step, why => said(why) })
         }

@@ -39,8 +39,10 @@ impl Drawn {
 /// What a button does. Its custom id holds ids only (at most 100 characters, Discord's reference, Components).
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Press<'p> {
-    /// Approve the step that has this digest.
-    Approve(&'p RequestId, &'p Digest),
+    /// Approve the step that has this digest, as this question asks.
+    Approve(&'p RequestId, &'p Digest, u64),
+    /// Take that back.
+    Withdraw(&'p RequestId, &'p Digest, u64),
     /// Reject the request, asked at that step.
     Reject(&'p RequestId, &'p Digest),
     /// Show everything about a request.
@@ -57,7 +59,12 @@ impl Press<'_> {
     /// The button, labelled in the reader's language.
     pub(super) fn button(self, scene: &Scene<'_>) -> CreateButton {
         let (id, label, style) = match self {
-            Self::Approve(id, digest) => (format!("approve:{id}:{digest}"), "button.approve", ButtonStyle::Success),
+            Self::Approve(id, digest, question) => {
+                (format!("approve:{id}:{digest}:{question}"), "button.approve", ButtonStyle::Success)
+            }
+            Self::Withdraw(id, digest, question) => {
+                (format!("withdraw:{id}:{digest}:{question}"), "button.withdraw", ButtonStyle::Secondary)
+            }
             Self::Reject(id, digest) => (format!("reject:{id}:{digest}"), "button.reject", ButtonStyle::Danger),
             Self::Details(id) => (format!("details:{id}"), "button.details", ButtonStyle::Secondary),
             Self::Cancel(id) => (format!("cancel:{id}"), "button.cancel", ButtonStyle::Secondary),

@@ -10,9 +10,10 @@ mod tend;
 mod wanted;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -34,6 +35,8 @@ pub struct Pace {
     pub forbidden: Duration,
     /// How often it is looked whether a checkpoint of the audit log is due.
     pub look: Duration,
+    /// How often it is looked whether somebody is to be reminded.
+    pub remind: Duration,
 }
 
 impl Default for Pace {
@@ -44,6 +47,7 @@ impl Default for Pace {
             at_most: Duration::from_mins(1),
             forbidden: Duration::from_mins(5),
             look: Duration::from_secs(10),
+            remind: Duration::from_secs(10),
         }
     }
 }
@@ -72,6 +76,8 @@ struct Shared {
     told: Mutex<HashSet<Snowflake>>,
     /// The cards that were posted anew after somebody had deleted them.
     anew: Mutex<HashSet<RequestId>>,
+    /// When the approvers of a request are to be reminded next.
+    reminders: Mutex<HashMap<RequestId, Timestamp>>,
 }
 
 /// Keeps every request's messages as they should be, until `stop` turns true.
@@ -92,13 +98,24 @@ pub async fn keep_at(chat: Chat, pace: Pace, mut stop: watch::Receiver<bool>) ->
     let mut changes = desk.changes_everywhere().await?;
     let mut aside = JoinSet::new();
     aside.spawn(checkpoints::post(chat.clone(), pace, stop.clone()));
-    let shared = Shared { chat, pace, stop: stop.clone(), told: Mutex::default(), anew: Mutex::default() };
-    let mut jobs = Jobs::new(Arc::new(shared));
+    let shared = Shared {
+        chat,
+        pace,
+        stop: stop.clone(),
+        told: Mutex::default(),
+        anew: Mutex::default(),
+        reminders: Mutex::default(),
+    };
+    let reminding = Arc::new(shared);
+    let mut jobs = Jobs::new(Arc::clone(&reminding));
     jobs.look_at_all(desk.to_draw().await?);
     // Others' writes come as one for all: then everything is looked at, not more than once in the time of an edit.
     let mut all = tokio::time::interval(pace.edit);
     all.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut look_at_all = false;
+    // By the wall clock, which can be put forward.
+    let mut clock = tokio::time::interval(pace.remind);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*stop.borrow() {
         tokio::select! {
             () = stopped(&mut stop) => {}
@@ -108,6 +125,11 @@ pub async fn keep_at(chat: Chat, pace: Pace, mut stop: watch::Receiver<bool>) ->
                 None => break,
             },
             () = jobs.next(), if !jobs.is_idle() => {}
+            _ = clock.tick() => {
+                for id in reminding.due_reminders() {
+                    jobs.wake(Job::Look(id));
+                }
+            }
             _ = all.tick(), if look_at_all => match desk.to_draw().await {
                 Ok(ids) => {
                     jobs.look_at_all(ids);
@@ -222,8 +244,25 @@ impl Shared {
     }
 
     async fn parts_of(&self, id: &RequestId) -> Result<Vec<Part>, DeskError> {
-        let view = self.chat.desk.show(id).await?;
-        Ok(wanted::parts(&view, &self.chat.desk.posted(id).await?))
+        let desk = &self.chat.desk;
+        let (view, posted) = (desk.show(id).await?, desk.posted(id).await?);
+        let mut reminders = self.reminders.lock().unwrap_or_else(PoisonError::into_inner);
+        match wanted::next_reminder(&view, &posted, desk.config()) {
+            Some(at) => drop(reminders.insert(id.clone(), at)),
+            None => drop(reminders.remove(id)),
+        }
+        Ok(wanted::parts(&view, &posted, desk.config(), desk.now()))
+    }
+
+    /// The requests whose approvers are to be reminded by now: each is told once, and looked at.
+    fn due_reminders(&self) -> Vec<RequestId> {
+        let now = self.chat.desk.now();
+        let mut reminders = self.reminders.lock().unwrap_or_else(PoisonError::into_inner);
+        let due: Vec<RequestId> = reminders.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect();
+        for id in &due {
+            reminders.remove(id);
+        }
+        due
     }
 
     /// Waits; false if `stop` turned true meanwhile.

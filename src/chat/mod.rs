@@ -21,6 +21,7 @@ mod incoming;
 pub mod keeper;
 pub mod lists;
 pub mod listen;
+pub mod members;
 mod modals;
 pub mod preview;
 pub mod refusal;

@@ -253,6 +253,19 @@ impl Rest {
         self.wire.again(Call::with(LightMethod::Patch, route, &body)).await.map(drop)
     }
 
+    /// The roles that a user has on a server now (Discord's reference, Guild, Get Guild Member).
+    ///
+    /// # Errors
+    /// [`RestError::Gone`] for who is no member.
+    pub(super) async fn roles_of(&self, guild: &Snowflake, user: &Snowflake) -> Result<Vec<Snowflake>, RestError> {
+        #[derive(Deserialize)]
+        struct Member {
+            roles: Vec<Snowflake>,
+        }
+        let route = Route::GuildMember { guild_id: guild.number().into(), user_id: user.number().into() };
+        self.read::<Member>(route).await.map(|member| member.roles)
+    }
+
     /// Makes these the server's commands, where they are not already. Needs [`Rest::application`] before.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ pub enum Said<'s> {
     ApprovedMoreNeeded(&'s StepId, u32),
     /// This person had approved it before.
     ApprovedAlready(&'s StepId),
+    /// This person's approval was taken back.
+    Withdrawn(&'s StepId),
     /// The request was rejected.
     Rejected(&'s Request),
     /// The request was cancelled.
@@ -59,6 +61,7 @@ pub fn said(said: Said<'_>, scene: &Scene<'_>) -> Drawn {
         Said::Approved(step) => scene.say("said.approved", context! { step => step_of(step) }),
         Said::ApprovedMoreNeeded(step, n) => scene.say("said.approved-more", context! { step => step_of(step), n }),
         Said::ApprovedAlready(step) => scene.say("said.approved-already", context! { step => step_of(step) }),
+        Said::Withdrawn(step) => scene.say("said.withdrawn", context! { step => step_of(step) }),
         Said::Rejected(request) => scene.say("said.rejected", about(request)),
         Said::Cancelled(request) => scene.say("said.cancelled", about(request)),
         Said::TakenUpAgain(request) => scene.say("said.retried", about(request)),

@@ -95,6 +95,11 @@ pub enum Command {
     #[command(after_help = "Shows the step, asks, and carries the request on from here.\n\n\
                       Examples:\n  genkan approve r-7k2m9x4bqd\n  genkan approve r-7k2m9x4bqd zone-association --yes")]
     Approve(ApproveArguments),
+    /// Withdraw your approval of a step, before it begins.
+    #[command(
+        after_help = "Examples:\n  genkan withdraw r-7k2m9x4bqd\n  genkan withdraw r-7k2m9x4bqd zone-association"
+    )]
+    Withdraw(WithdrawArguments),
     /// Reject somebody's request; what was done so far stays.
     #[command(after_help = "Example:\n  genkan reject r-7k2m9x4bqd --reason \"wrong account\"")]
     Reject(ReasonArguments),
@@ -263,6 +268,15 @@ pub struct ApproveArguments {
     /// Approve only if the step's digest begins with this (8 characters or more): for what was shown elsewhere.
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
+}
+
+/// `genkan withdraw`
+#[derive(Debug, Args)]
+pub struct WithdrawArguments {
+    /// The request's id, or as much of its beginning as only one request has.
+    pub request: String,
+    /// The step, by its name in the plan; may be left out where you have approved only one.
+    pub step: Option<String>,
 }
 
 /// `genkan reject`

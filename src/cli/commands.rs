@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::args::{
     ApproveArguments, CancelArguments, Going, OnboardArguments, PlanArguments, ReasonArguments, RequestsArguments,
-    RetryArguments, StatusArguments, TeardownArguments,
+    RetryArguments, StatusArguments, TeardownArguments, WithdrawArguments,
 };
 use super::follow::{self, Shown};
 use super::{Exit, Printer, ask, draw};
@@ -224,6 +224,20 @@ impl Terminal {
             Given::AlreadyThere => format!("{person} has approved this already: it counts once"),
         });
         self.see_through(&id, None, arguments.going.wait).await
+    }
+
+    /// `genkan withdraw`
+    ///
+    /// # Errors
+    /// As [`Desk::withdraw`].
+    pub async fn withdraw(&self, arguments: &WithdrawArguments) -> Ended {
+        let person = self.who().await?;
+        let id = self.desk.find(&arguments.request).await?;
+        let step = arguments.step.as_deref().map(str::parse).transpose()?;
+        let step = self.desk.withdraw(&person, &id, step.as_ref()).await?;
+        let view = self.desk.show(&id).await?;
+        self.printer.result(&view, || format!("{person} does not approve {step} of {id} any more\n"));
+        Ok(Exit::Done)
     }
 
     /// `genkan reject`

@@ -175,7 +175,11 @@ pub fn history(view: &RequestView) -> String {
             }
             Event::Finished { step, did, .. } => format!("{step}: {}", did_word(*did)),
             Event::Waiting { step, on, .. } => format!("{step} waits for {on}"),
-            Event::Held { step, digest } => format!("{} needs approval ({})", step.desired.id, digest.short()),
+            Event::Held { step, digest, until } => {
+                format!("{} needs approval ({}) until {}", step.desired.id, digest.short(), at(*until))
+            }
+            Event::Noted { step, note: Some(note) } => format!("{step} waits for {}", note.on),
+            Event::Noted { step, note: None } => format!("{step} waits for approvals only"),
             Event::Failed { step, why, retry_at: Some(_), .. } => {
                 format!("{step} will be tried again: {}", on_one_line(why))
             }
@@ -188,6 +192,8 @@ pub fn history(view: &RequestView) -> String {
     for approval in &view.approvals {
         let words = format!("{} approved by {} ({})", approval.step, approval.by, approval.digest.short());
         lines.push((approval.at, words));
+        let words = format!("{} no longer approved by {}, who took it back", approval.step, approval.by);
+        lines.extend(approval.withdrawn.map(|at| (at, words)));
     }
     lines.sort_by_key(|(at, _)| *at);
     let mut text = String::from("\nhistory\n");
@@ -199,7 +205,7 @@ pub fn history(view: &RequestView) -> String {
 
 /// What an approver is asked to say yes to: exactly what will be done.
 pub fn approvable(request: &Request, held: &Approvable) -> String {
-    let Approvable { step, digest, approved_by } = held;
+    let Approvable { step, digest, approved_by, until, note, .. } = held;
     let plan = &request.plan;
     let mut text = String::new();
     let _ = writeln!(text, "{} asks: {} {} {}", request.by, plan.direction, plan.project, plan.environment);
@@ -229,6 +235,14 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     }
     if let Some(gate) = &step.gate {
         let _ = writeln!(text, "  gate               {}", plan.describe_gate(gate));
+        for (id, name) in &gate.terms.accounts {
+            let _ = writeln!(text, "  touches            {name} ({id})");
+        }
+        for role in gate.terms.roles.keys() {
+            let _ = writeln!(text, "  as                 {role}");
+        }
+        let _ = writeln!(text, "  rules              {}", gate.terms.policy.short());
+        let _ = writeln!(text, "  program            {}", gate.terms.engine);
     }
     for note in &plan.notes {
         let _ = writeln!(text, "  note               {note}");
@@ -236,6 +250,10 @@ pub fn approvable(request: &Request, held: &Approvable) -> String {
     if !approved_by.is_empty() {
         let _ = writeln!(text, "  so far             approved by {}", approved_by.join(", "));
     }
+    if let Some(note) = note {
+        let _ = writeln!(text, "  waits for          {note}");
+    }
+    let _ = writeln!(text, "  until              {}", at(*until));
     let _ = writeln!(text, "  digest             {}", digest.short());
     text
 }
@@ -245,7 +263,8 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
     if awaiting.is_empty() {
         return "nothing waits for your approval\n".to_owned();
     }
-    let mut table = table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals"]);
+    let mut table =
+        table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
     for Awaited { request, held } in awaiting {
         let plan = &request.plan;
         let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
@@ -253,6 +272,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
             let given = held.approved_by.len();
             format!("{given} of {}", given + held.lacks())
         });
+        let until = held.iter().map(|held| at(held.until));
         table.add_row([
             request.id.to_string(),
             plan.direction.to_string(),
@@ -262,6 +282,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
             at(request.asked_at),
             steps.join("\n"),
             given.collect::<Vec<_>>().join("\n"),
+            until.collect::<Vec<_>>().join("\n"),
         ]);
     }
     format!("{table}\n\n`genkan approve REQUEST STEP` shows exactly what it is, and asks\n")

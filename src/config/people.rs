@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Config;
 use crate::model::{Person, Snowflake};
 
+/// How [`Person::via`] begins for who was recognised in Discord; their id follows.
+pub const BY_DISCORD: &str = "Discord user ";
+
 /// `[[people]]`
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +60,7 @@ impl Config {
     /// Discord account alone is nobody, or one human could ask as one person and approve as another.
     pub fn person_by_discord(&self, user: &Snowflake, roles: &[Snowflake]) -> Option<Person> {
         let known = self.people.iter().find(|person| person.discord.as_ref() == Some(user))?;
-        let mut person = known.via(&format!("Discord user {user}"));
+        let mut person = known.via(&format!("{BY_DISCORD}{user}"));
         for (group, role) in self.discord.iter().flat_map(|discord| &discord.roles) {
             if roles.contains(role) && !person.groups.contains(group) {
                 person.groups.push(group.clone());

@@ -27,13 +27,17 @@ pub struct Secret {
     pub account: Option<String>,
     /// The secret's name there.
     pub name: String,
-    /// The role in that account that may read its value. Default: that account's reader.
-    pub reader: Option<Role>,
+    /// The role in that account that may read its value, and does nothing else.
+    pub reader: Role,
 }
 
 impl Default for Secret {
     fn default() -> Self {
-        Self { account: None, name: "GITHUB_PERSONAL_ACCESS_TOKEN".to_owned(), reader: None }
+        Self {
+            account: None,
+            name: "GITHUB_PERSONAL_ACCESS_TOKEN".to_owned(),
+            reader: Role("genkan-secret-reader".to_owned()),
+        }
     }
 }
 

@@ -167,6 +167,16 @@ fn what_the_shape_cannot_say() {
             )],
         ),
         (
+            "stand_ins",
+            &[
+                (
+                    "approvers = [\"leads\"]",
+                    "approvers = [\"leads\"]\nstand_ins = [{ group = \"nobody\", from = \"2026-12-14T00:00:00Z\", until = \"2026-12-14T00:00:00Z\" }]",
+                ),
+                ("[[people]]", "[approvals]\nvalid_hours = 0\n\n[[people]]"),
+            ],
+        ),
+        (
             "project_prefix",
             &[
                 ("account = \"projects\"", "accounts = { team-a = \"projects\" }"),
@@ -196,6 +206,16 @@ fn what_works_and_should_be_known() {
     );
     let one_lead = ("name = \"mio\"\ngroups = [\"leads\"]", "name = \"mio\"");
     insta::assert_snapshot!("own_requests", warnings(&[one_lead]));
+    insta::assert_snapshot!(
+        "reminders_and_stand_ins",
+        warnings(&[
+            (
+                "approvers = [\"leads\"]",
+                "approvers = [\"leads\"]\nstand_ins = [{ group = \"leads\", from = \"2026-12-14T00:00:00+09:00\", until = \"2026-12-19T00:00:00+09:00\" }]"
+            ),
+            ("[[people]]", "[approvals]\nvalid_hours = 4\n\n[[people]]"),
+        ])
+    );
     let engineers = ("approvers = [\"leads\"]", "approvers = [\"leads\"]\nrequesters = [\"engineers\"]");
     assert_eq!(warnings(&[one_lead, engineers]), "", "ren approves and does not ask");
     insta::assert_snapshot!("anybody_with_the_role", warnings(&[("/aiko@example.com", "/*")]));

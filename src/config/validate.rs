@@ -1,5 +1,6 @@
 //! What the shape of the file cannot say: that names meet, that numbers make sense, that approvals can be given.
 
+mod approvals;
 mod audit;
 mod discord;
 mod people;
@@ -23,6 +24,7 @@ pub(super) fn validate(config: &Config, document: &Document<'_>) -> (Vec<Problem
     for (name, environment) in &config.environments {
         check.environment(name.as_str(), environment);
     }
+    check.approving();
     check.blueprints();
     check.zones();
     check.people();
@@ -96,7 +98,13 @@ impl<'a> Check<'a> {
         // STS API Reference, AssumeRole.
         static CHARACTERS: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_+=,.@:/-]+$").expect("a valid pattern"));
-        let Some(text) = external_id else { return };
+        let Some(text) = external_id else {
+            let what =
+                "its roles are assumed without an external id: whoever else may be led to name them could use them";
+            let mend =
+                "set external_id, and ask for it in the roles' trust policies (`genkan policies render`)".to_owned();
+            return self.warning(&["accounts", account, "id"], what, mend);
+        };
         if !(2..=1224).contains(&text.len()) || !CHARACTERS.is_match(text) {
             let what = format!("`{text}` is not an external id");
             self.error(
@@ -157,6 +165,7 @@ impl<'a> Check<'a> {
             }
         }
         self.approvals(name, environment);
+        self.stand_ins(name, environment);
     }
 
     /// Every blueprint that an environment names is there and can be read; each is looked at once.
@@ -216,8 +225,8 @@ impl<'a> Check<'a> {
             Some(name) => self.account(&["secret", "account"], name),
             None => self.config.account(name), // a hub that does not exist is said at the hub
         };
-        if let (Some(role), Some(account)) = (&secret.reader, account) {
-            self.role(&["secret", "reader"], role, name, account);
+        if let Some(account) = account {
+            self.role(&["secret", "reader"], &secret.reader, name, account);
         }
         // Secrets Manager API Reference, CreateSecret: Name.
         static NAME: LazyLock<Regex> =

@@ -6,7 +6,7 @@ use super::cloud::Work;
 use super::run::{Run, in_time, needs_approval};
 use super::{CloudError, JournalError, Leave, Progress, Resource};
 use crate::model::run::Did;
-use crate::model::{Action, Event, Observed, Recorded, Step, StepState};
+use crate::model::{Action, Event, Note, Observed, Recorded, Step, StepId, StepState};
 
 impl Run<'_> {
     /// Writes before, calls, writes after.
@@ -14,17 +14,14 @@ impl Run<'_> {
         &self,
         step: Box<Step>,
         was_ours: bool,
-        state: &StepState,
+        taken_up: TakenUp<'_>,
         mut resource: Arc<dyn Resource>,
     ) -> Result<Vec<Recorded>, JournalError> {
         let digest = step.digest();
+        let state = taken_up.state;
         let approvers = match self.judge.may_start(&step, &digest).await? {
             Leave::Granted { approvers } => approvers,
-            Leave::Lacking => return self.hold(step, state).await,
-            Leave::Later { on, again_at } => {
-                let event = Event::Waiting { step: step.desired.id.clone(), on, again_at, until: None };
-                return Ok(vec![self.journal.append(self.lease, &event).await?]);
-            }
+            otherwise => return self.not_yet(step, otherwise, taken_up, &*resource).await,
         };
         if needs_approval(&step) {
             // Asked again for this very step, whose approvers are known now: they are named in its sessions.
@@ -38,7 +35,9 @@ impl Run<'_> {
         let started = Event::Started { step: step.clone(), digest, approvers };
         let started = match self.journal.append(self.lease, &started).await {
             // An approval was withdrawn, or the input changed, between the question and the transaction.
-            Err(JournalError::NotApproved(_)) => return self.hold(step, state).await,
+            Err(JournalError::NotApproved(_)) => {
+                return self.not_yet(step, Leave::Lacking { note: None }, taken_up, &*resource).await;
+            }
             written => written?,
         };
         let state = state.clone().after(started.at, &started.event);
@@ -114,13 +113,78 @@ impl Run<'_> {
         Event::Failed { step, why, mend, retry_at: None }
     }
 
-    pub(super) async fn hold(&self, step: Box<Step>, state: &StepState) -> Result<Vec<Recorded>, JournalError> {
-        let digest = step.digest();
-        if matches!(state, StepState::Held { digest: before, .. } if *before == digest) {
+    /// A step that may not begin now, or not go on: it waits for approvals, or for a time, or is given up. What was begun of it
+    /// leaves nothing open meanwhile.
+    async fn not_yet(
+        &self,
+        step: Box<Step>,
+        leave: Leave,
+        taken_up: TakenUp<'_>,
+        resource: &dyn Resource,
+    ) -> Result<Vec<Recorded>, JournalError> {
+        let TakenUp { state, begun } = taken_up;
+        if begun && let Err(error) = in_time(resource.abandon()).await {
+            return Ok(vec![self.fail(&step, &error, state).await?]);
+        }
+        let is_asked = matches!(state, StepState::Held { digest, .. } if *digest == step.digest());
+        let id = &step.desired.id;
+        match leave {
+            Leave::Later { on, again_at } if !is_asked => {
+                let event = Event::Waiting { step: id.clone(), on, again_at, until: None };
+                Ok(vec![self.journal.append(self.lease, &event).await?])
+            }
+            Leave::Later { on, again_at } => self.note(id, state, Some(Note::until(on, again_at))).await,
+            Leave::Lacking { note } if is_asked => self.note(id, state, note).await,
+            // It was asked before, nobody can answer that any more, and somebody wants another try.
+            Leave::Void { .. } if *state == StepState::Pending => self.ask_for_approval(step, None).await,
+            Leave::Void { why, mend } => Ok(vec![self.fail(&step, &CloudError::Blocked { why, mend }, state).await?]),
+            Leave::Lacking { note } => self.ask_for_approval(step, note).await,
+            Leave::Granted { .. } => Ok(vec![]),
+        }
+    }
+
+    async fn ask_for_approval(&self, step: Box<Step>, note: Option<Note>) -> Result<Vec<Recorded>, JournalError> {
+        let (id, digest, until) = (step.desired.id.clone(), step.digest(), self.judge.answered_until());
+        let mut written = vec![self.journal.append(self.lease, &Event::Held { step, digest, until }).await?];
+        if note.is_some() {
+            written.push(self.journal.append(self.lease, &Event::Noted { step: id, note }).await?);
+        }
+        Ok(written)
+    }
+
+    /// What a held step waits for besides approvals, where that has changed.
+    async fn note(&self, step: &StepId, state: &StepState, note: Option<Note>) -> Result<Vec<Recorded>, JournalError> {
+        if matches!(state, StepState::Held { note: before, .. } if *before == note) {
             return Ok(vec![]);
         }
-        Ok(vec![self.journal.append(self.lease, &Event::Held { step, digest }).await?])
+        Ok(vec![self.journal.append(self.lease, &Event::Noted { step: step.clone(), note }).await?])
     }
+
+    /// A held step before it is looked at again: none where it may begin, otherwise what is to be written about it.
+    pub(super) async fn is_not_answered(
+        &self,
+        step: &Step,
+        taken_up: TakenUp<'_>,
+    ) -> Result<Option<Vec<Recorded>>, JournalError> {
+        let StepState::Held { step: held, digest, .. } = taken_up.state else { return Ok(None) };
+        let id = &step.desired.id;
+        Ok(Some(match self.judge.may_start(held, digest).await? {
+            Leave::Granted { .. } => return Ok(None),
+            Leave::Lacking { note } => self.note(id, taken_up.state, note).await?,
+            Leave::Later { on, again_at } => self.note(id, taken_up.state, Some(Note::until(on, again_at))).await?,
+            Leave::Void { why, mend } => {
+                vec![self.fail(step, &CloudError::Blocked { why, mend }, taken_up.state).await?]
+            }
+        }))
+    }
+}
+
+/// How a step stood when it was taken up.
+#[derive(Clone, Copy)]
+pub(super) struct TakenUp<'s> {
+    pub(super) state: &'s StepState,
+    /// Whether it was begun before, and no end of it is known.
+    pub(super) begun: bool,
 }
 
 fn work(action: &Action) -> Work {

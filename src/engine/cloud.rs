@@ -36,7 +36,7 @@ pub struct Ask {
     pub behalf: Behalf,
 }
 
-/// On whose behalf a call is made: it becomes the session's name, source identity and tags.
+/// On whose behalf a call is made: it becomes the session's name, source identity, tags, and what a reader may look at.
 #[derive(Debug, Clone, Default)]
 pub struct Behalf {
     /// Who asked: 2 to 64 of `[\w+=,.@-]`.
@@ -47,9 +47,15 @@ pub struct Behalf {
     pub step: Option<StepId>,
     /// Who approved it.
     pub approvers: BTreeSet<String>,
-    /// The step's digest, for a step that is being carried out.
+    /// The step's digest, for a step that is being carried out. Without one there is no session but a reader's that may do anything.
     pub digest: Option<Digest>,
+    /// All that is looked at on this behalf, and where: an account's reader is assumed once for all of it that is there.
+    /// Nothing: each look has a session for what it looks at.
+    pub sights: Arc<[Sight]>,
 }
+
+/// Something that is looked at, and where it is.
+pub type Sight = (Place, Spec);
 
 /// What is to be done to a resource to bring it to its spec.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Ask, JournalError};
-use crate::model::{Digest, Observed, Step};
+use crate::model::{Digest, Note, Observed, Step};
 
 /// What is to be done about a step, given what was just seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,17 @@ pub enum Leave {
         approvers: BTreeSet<String>,
     },
     /// Approvals are missing: ask for them.
-    Lacking,
+    Lacking {
+        /// Why those that were given do not count, or what is waited for besides; none where there is no more to say.
+        note: Option<Note>,
+    },
+    /// What was asked can be answered no more: the step is given up, and another try asks anew.
+    Void {
+        /// Why.
+        why: String,
+        /// What a person can do.
+        mend: String,
+    },
     /// Nothing may begin now, whoever approves: look again then.
     Later {
         /// Until what, in words: `the freeze of production ends`.
@@ -69,6 +79,9 @@ pub trait Judge: Send + Sync {
     /// # Errors
     /// When the store fails.
     async fn may_start(&self, step: &Step, digest: &Digest) -> Result<Leave, JournalError>;
+
+    /// Until when a question that is asked now may be answered.
+    fn answered_until(&self) -> Timestamp;
 
     /// Whether another request makes the same thing, shared by both, or did a moment ago. What is found of it that is nobody's may be that
     /// one's, made a moment ago and not written down yet; so it is looked at again before a person is asked.

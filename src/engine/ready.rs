@@ -22,8 +22,9 @@ pub enum Standing {
     Failed,
     /// It goes on by itself at this time (something is waited for, or tried again).
     Resting(Timestamp),
-    /// It goes on when somebody approves.
-    Held,
+    /// It goes on when somebody approves, and is looked at again at this time: a question expires, or what it waits for besides may
+    /// have come.
+    Held(Timestamp),
 }
 
 /// The steps that can be taken up at `now`: everything that they need is done, and they are new, due again, held (somebody
@@ -74,18 +75,29 @@ pub fn stale_sources(
 
 /// How the run stands, when no call is under way and no step is ready but held ones.
 pub fn standing(states: &States) -> Standing {
-    let next = states.values().filter_map(|state| match state {
+    let resting = states.values().filter_map(|state| match state {
         StepState::Waiting { again_at, .. } => Some(*again_at),
         StepState::Retrying { retry_at, .. } => Some(*retry_at),
         _ => None,
     });
-    if let Some(next) = next.min() {
-        return Standing::Resting(next);
+    let held = states.values().filter_map(|state| match state {
+        StepState::Held { until, note, .. } => {
+            let again_at = note.as_ref().and_then(|note| note.again_at);
+            Some(again_at.map_or(*until, |again_at| again_at.min(*until)))
+        }
+        _ => None,
+    });
+    let held = held.min();
+    if let Some(next) = resting.min() {
+        return Standing::Resting(held.map_or(next, |held| held.min(next)));
     }
     if states.values().any(|state| matches!(state, StepState::Failed { .. })) {
         return Standing::Failed;
     }
-    if states.values().all(|state| matches!(state, StepState::Done { .. })) { Standing::Done } else { Standing::Held }
+    if states.values().all(|state| matches!(state, StepState::Done { .. })) {
+        return Standing::Done;
+    }
+    Standing::Held(held.unwrap_or(Timestamp::MAX))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::judge::{Judge, Judgement, Leave};
+use super::act::TakenUp;
+use super::judge::{Judge, Judgement};
 use super::ready::{Standing, States, ready, stale_sources, standing};
 use super::retry;
 use super::{Cloud, CloudError, FreshLooks, Journal, JournalError, Lease};
@@ -173,10 +174,8 @@ impl Run<'_> {
         sources: &[(Step, Outputs)],
         fresh: Option<(Spec, Observed)>,
     ) -> Result<Vec<Recorded>, JournalError> {
-        if let StepState::Held { step: held, digest, .. } = state
-            && self.judge.may_start(held, digest).await? == Leave::Lacking
-        {
-            return Ok(vec![]);
+        if let Some(told) = self.is_not_answered(step, TakenUp { state, begun }).await? {
+            return Ok(told);
         }
         for (source, told) in sources {
             match self.tells_else(source, told).await? {
@@ -208,7 +207,13 @@ impl Run<'_> {
             }
             Judgement::Do(decided) => {
                 let was_ours = matches!(observed, Observed::Ours { .. });
-                self.act(decided, was_ours, state, resource).await
+                // Its sessions tell the digest of what is done, where that is not what was looked for.
+                let resource = if decided.digest() == step.digest() {
+                    resource
+                } else {
+                    self.engine.cloud.resource(self.judge.ask(&decided).await?)
+                };
+                self.act(decided, was_ours, TakenUp { state, begun }, resource).await
             }
         }
     }

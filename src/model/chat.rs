@@ -80,13 +80,21 @@ pub struct Origin {
 pub enum Part {
     /// The request as a whole: its live card.
     Card,
-    /// A step that waits for approvals, as it was when it was shown.
-    Approval {
-        /// The step.
-        step: StepId,
-        /// Its digest: what the approval is for.
-        digest: Digest,
-    },
+    /// A step that waits for approvals, as it was when it was asked about.
+    Approval(Asked),
+    /// That such a question is about to expire.
+    Reminder(Asked),
+}
+
+/// What was asked of approvers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    /// The step.
+    pub step: StepId,
+    /// Its digest: what the approval is for.
+    pub digest: Digest,
+    /// The question's number within the request.
+    pub question: u64,
 }
 
 /// A message that shows a request: written before it is sent (then without its id), and again after each edit.

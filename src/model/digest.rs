@@ -18,7 +18,12 @@ impl Digest {
     /// # Panics
     /// Never for the types of this crate: all of them can be written as JSON.
     pub fn of<T: Serialize>(value: &T) -> Self {
-        Self(hex::encode(Sha256::digest(canonical(value).as_bytes())))
+        Self::of_text(&canonical(value))
+    }
+
+    /// The digest of a text that is canonical JSON already.
+    pub fn of_text(text: &str) -> Self {
+        Self(hex::encode(Sha256::digest(text.as_bytes())))
     }
 
     /// The first twelve digits, for people to compare.
@@ -32,7 +37,7 @@ impl Digest {
     }
 }
 
-/// A value's canonical JSON: object keys sorted, no white space.
+/// A value's canonical JSON: the bytes that its digest is of.
 ///
 /// # Panics
 /// Never for the types of this crate: all of them can be written as JSON.

@@ -231,6 +231,13 @@ impl Step {
         Digest::of(self)
     }
 
+    /// Whether it may not begin without a gate: it changes another account than the project's, or destroys data.
+    pub fn needs_gate(&self) -> bool {
+        let destroys = matches!(&self.action, Action::Remove { contents } if !contents.is_empty());
+        let reaches = self.desired.spec.other_account(&self.desired.place.account).is_some();
+        self.action.changes_something() && (destroys || reaches)
+    }
+
     /// The steps that have to be done before this one.
     pub fn needs(&self) -> impl Iterator<Item = &StepId> {
         self.desired.after.iter().chain(self.desired.inputs.values().map(|input| &input.step))

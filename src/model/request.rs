@@ -99,17 +99,21 @@ impl fmt::Display for RequestState {
     }
 }
 
-/// One person's yes to one step, as it was shown to them. Never changed, never deleted.
+/// One person's yes to one step, as it was shown to them. Never changed, never deleted: that it was taken back is written beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The step.
     pub step: StepId,
     /// The digest of the step, inputs filled in, that they saw. For any other it does not count.
     pub digest: Digest,
+    /// The number of the question that it answers ([`super::Question::number`]). For any other it does not count.
+    pub question: u64,
     /// Who.
     pub by: Person,
     /// When.
     pub at: Timestamp,
+    /// When they took it back, if they did.
+    pub withdrawn: Option<Timestamp>,
 }
 
 #[cfg(test)]

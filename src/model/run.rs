@@ -97,6 +97,15 @@ pub enum Event {
         step: Box<Step>,
         /// Its digest.
         digest: Digest,
+        /// Until when the question may be answered, and an answer counts.
+        until: Timestamp,
+    },
+    /// What a step that needs approvals waits for besides them has changed.
+    Noted {
+        /// The step's name.
+        step: StepId,
+        /// What it is; none = nothing any more.
+        note: Option<Note>,
     },
     /// A call failed.
     Failed {
@@ -111,6 +120,25 @@ pub enum Event {
     },
     /// A person asked for another try: steps that failed are as if never begun.
     Retried,
+}
+
+/// What a step that needs approvals waits for besides them, or why those that were given do not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// In words.
+    pub on: String,
+    /// When it is looked at again; none = when something changes.
+    pub again_at: Option<Timestamp>,
+    /// Who said yes, and does not count any more.
+    #[serde(default)]
+    pub lost: BTreeSet<String>,
+}
+
+impl Note {
+    /// That it waits for this until then.
+    pub const fn until(on: String, again_at: Timestamp) -> Self {
+        Self { on, again_at: Some(again_at), lost: BTreeSet::new() }
+    }
 }
 
 /// An event as the journal keeps it.
@@ -158,6 +186,10 @@ pub enum StepState {
         digest: Digest,
         /// Since when.
         since: Timestamp,
+        /// Until when the question may be answered, and an answer counts.
+        until: Timestamp,
+        /// What it waits for besides.
+        note: Option<Note>,
     },
     /// It failed and is tried again by itself.
     Retrying {
@@ -206,7 +238,13 @@ impl StepState {
             // What is done is done, whatever an older process still writes.
             (done @ Self::Done { .. }, _) => done,
             (Self::Failed { .. } | Self::Retrying { .. } | Self::Waiting { .. }, Event::Retried) => Self::Pending,
+            // A question that nobody can answer any more is asked anew.
+            (Self::Held { until, .. }, Event::Retried) if until <= at => Self::Pending,
             (other, Event::Retried) => other,
+            (Self::Held { step, digest, since, until, .. }, Event::Noted { note, .. }) => {
+                Self::Held { step, digest, since, until, note: note.clone() }
+            }
+            (other, Event::Noted { .. }) => other,
             (_, Event::Started { .. }) => Self::Running { since: at, failures },
             (_, Event::Finished { did, outputs, .. }) => Self::Done { did: *did, outputs: outputs.clone(), at },
             (before, Event::Waiting { on, again_at, until, .. }) => {
@@ -216,7 +254,10 @@ impl StepState {
                 };
                 Self::Waiting { on: on.clone(), since, again_at: *again_at, until: *until }
             }
-            (_, Event::Held { step, digest }) => Self::Held { step: step.clone(), digest: digest.clone(), since: at },
+            (_, Event::Held { step, digest, until }) => {
+                let (step, digest) = (step.clone(), digest.clone());
+                Self::Held { step, digest, since: at, until: *until, note: None }
+            }
             (_, Event::Failed { why, retry_at: Some(retry_at), .. }) => {
                 Self::Retrying { why: why.clone(), retry_at: *retry_at, failures: failures + 1 }
             }
@@ -240,7 +281,10 @@ impl Event {
     pub fn step(&self) -> Option<&StepId> {
         match self {
             Self::Started { step, .. } | Self::Held { step, .. } => Some(&step.desired.id),
-            Self::Finished { step, .. } | Self::Waiting { step, .. } | Self::Failed { step, .. } => Some(step),
+            Self::Finished { step, .. }
+            | Self::Waiting { step, .. }
+            | Self::Noted { step, .. }
+            | Self::Failed { step, .. } => Some(step),
             Self::Retried => None,
         }
     }
@@ -281,7 +325,7 @@ pub fn note_begun(begun: &mut BTreeSet<StepId>, event: &Event) {
     match event {
         Event::Started { step, .. } => drop(begun.insert(step.desired.id.clone())),
         Event::Finished { step, .. } => drop(begun.remove(step)),
-        Event::Waiting { .. } | Event::Held { .. } | Event::Failed { .. } | Event::Retried => {}
+        Event::Waiting { .. } | Event::Held { .. } | Event::Noted { .. } | Event::Failed { .. } | Event::Retried => {}
     }
 }
 

@@ -104,8 +104,8 @@ impl Desk {
             Ok(Standing::Done) => self.conclude(lease, RequestMove::Finish).await,
             Ok(Standing::Failed) => self.conclude(lease, RequestMove::Fail).await,
             Ok(Standing::Resting(at)) => self.rest(lease, at, CarriedOut::Resting(at)).await,
-            Ok(Standing::Held) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
-            Ok(Standing::Held) => self.rest(lease, Timestamp::MAX, CarriedOut::Held).await,
+            Ok(Standing::Held(_)) if *stop.borrow() => Ok(CarriedOut::Resting((self.clock)())),
+            Ok(Standing::Held(until)) => self.rest(lease, until, CarriedOut::Held).await,
             Err(JournalError::LeaseLost(_)) => Ok(CarriedOut::Elsewhere),
             Err(JournalError::NotOpen(id)) => Ok(CarriedOut::Ended(self.store.request(&id).await?.state)),
             Err(error) => Err(error.into()),
@@ -170,6 +170,8 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`]; what could not be closed is tried again the next time.
     pub async fn sweep(&self) -> Result<(), DeskError> {
+        // What time it is by now is remembered also where nothing happens.
+        self.store.moment().await?;
         let ended_early = RequestFilter {
             states: vec![RequestState::Cancelled, RequestState::Rejected],
             limit: Some(SWEPT),

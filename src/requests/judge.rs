@@ -4,16 +4,22 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
+use super::counting::{Count, named};
 use super::look::key;
 use super::{Desk, DeskError};
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement, Leave};
 use crate::model::plan::Direction;
-use crate::model::{Action, Digest, Event, Observed, Request, Spec, Step};
+use crate::model::question::{Counted, Void};
+use crate::model::{Action, Digest, Event, Note, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
 use crate::policy::{Concerned, Deed, Starting};
+
+/// When Discord is asked again for somebody's roles, where it did not answer.
+const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
 /// The judge of one request.
 pub(super) struct DeskJudge<'d> {
@@ -24,14 +30,52 @@ pub(super) struct DeskJudge<'d> {
 }
 
 impl DeskJudge<'_> {
-    /// Who approved this very step: they are named in its sessions.
+    /// Who approved this very step, and counts now: they are named in its sessions.
     async fn approvers(&self, step: &Step, digest: &Digest) -> Result<BTreeSet<String>, DeskError> {
-        let approvals = self.desk.store.approvals(&self.request.id).await?;
-        let counted = approvals
-            .into_iter()
-            .filter(|approval| approval.step == step.desired.id && approval.digest == *digest)
-            .filter(|approval| approval.by.name != self.request.by.name);
-        Ok(counted.map(|approval| approval.by.name).collect())
+        if !is_asked_for(step) {
+            return Ok(BTreeSet::new());
+        }
+        Ok(match self.desk.count(self.request, step, digest).await? {
+            Count::Of(counted) => counted.names,
+            Count::NotAsked | Count::Void(_) => BTreeSet::new(),
+        })
+    }
+
+    /// Whether a step that these people approved may begin, as policy sees it.
+    fn leave(&self, step: &Step, digest: &Digest, counted: Counted, now: Timestamp) -> Leave {
+        let plan = &self.request.plan;
+        let settings = self.desk.config.environments.get(&plan.environment);
+        if let Some(freeze) = settings.and_then(|settings| settings.frozen_at(now)) {
+            let on = format!("the freeze of {} ends ({})", plan.environment, freeze.why);
+            return Leave::Later { on, again_at: freeze.until };
+        }
+        let starting = Starting {
+            concerned: Concerned::of(step),
+            gated: step.gate.is_some(),
+            approvers: &counted.names,
+            needed: step.gate.as_ref().map_or(0, |gate| gate.approvals),
+            shown: digest.as_str(),
+            digest: digest.as_str(),
+        };
+        let deed = Deed::Start(starting);
+        let verdict = self.desk.verdict(&self.request.by, deed, &plan.environment, Some(&plan.project));
+        if verdict.allowed {
+            Leave::Granted { approvers: counted.names }
+        } else {
+            Leave::Lacking { note: note(&counted, now) }
+        }
+    }
+
+    /// A question that can be answered no more.
+    fn void(&self, void: Void) -> Leave {
+        let hours = self.desk.config.approvals.valid_hours;
+        let why = match void {
+            Void::Expired => format!("it was not approved within {hours} hours"),
+            Void::SetBack => {
+                "the clock was set back while it waited for approvals: nobody knows how old they are".to_owned()
+            }
+        };
+        Leave::Void { why, mend: "`genkan retry` asks the approvers anew".to_owned() }
     }
 
     /// Whether the journal says that its creation was begun and not ended.
@@ -74,6 +118,9 @@ impl DeskJudge<'_> {
                 _ => {}
             }
         }
+        // Under other rules, or by another version of the program, it is approved anew.
+        let terms = |step: &Step| step.gate.as_ref().map(|gate| gate.terms.clone());
+        let begun = begun.filter(|begun| terms(begun) == terms(now));
         Ok(begun.filter(|begun| {
             destroys(&now.action) && destroys(&begun.action) || builds(&now.action) && builds(&begun.action)
         }))
@@ -85,41 +132,37 @@ impl Judge for DeskJudge<'_> {
     async fn ask(&self, step: &Step) -> Result<Ask, JournalError> {
         let digest = step.digest();
         let approvers = self.approvers(step, &digest).await.map_err(storage)?;
+        let plan = &self.request.plan;
         let behalf = Behalf {
             person: self.request.by.name.clone(),
             request: Some(self.request.id.clone()),
             step: Some(step.desired.id.clone()),
             approvers,
             digest: Some(digest),
+            sights: plan.steps.iter().map(|step| (step.desired.place.clone(), step.desired.spec.clone())).collect(),
         };
-        let plan = &self.request.plan;
         self.desk.ask(plan.direction, &step.desired, &plan.project, &plan.environment, behalf).await.map_err(storage)
     }
 
     async fn may_start(&self, step: &Step, digest: &Digest) -> Result<Leave, JournalError> {
-        let plan = &self.request.plan;
-        let approvers = self.approvers(step, digest).await.map_err(storage)?;
-        let starting = Starting {
-            concerned: Concerned::of(step),
-            gated: step.gate.is_some(),
-            approvers: &approvers,
-            needed: step.gate.as_ref().map_or(0, |gate| gate.approvals),
-            shown: digest.as_str(),
-            digest: digest.as_str(),
+        let now = (self.desk.clock)();
+        let counted = match is_asked_for(step) {
+            true => self.desk.count(self.request, step, digest).await.map_err(storage)?,
+            false => Count::Of(Counted::default()),
         };
-        let deed = Deed::Start(starting);
-        let verdict = self.desk.verdict(&self.request.by, deed, &plan.environment, Some(&plan.project));
-        if verdict.allowed {
-            return Ok(Leave::Granted { approvers });
-        }
-        let settings = self.desk.config.environments.get(&plan.environment);
-        Ok(match settings.and_then(|settings| settings.frozen_at((self.desk.clock)())) {
-            Some(freeze) => Leave::Later {
-                on: format!("the freeze of {} ends ({})", plan.environment, freeze.why),
-                again_at: freeze.until,
+        Ok(match counted {
+            Count::Of(counted) => self.leave(step, digest, counted, now),
+            Count::Void(void) => self.void(void),
+            // Nobody is asked in a freeze for what they could not approve.
+            Count::NotAsked => match self.leave(step, digest, Counted::default(), now) {
+                later @ Leave::Later { .. } => later,
+                _ => Leave::Lacking { note: None },
             },
-            None => Leave::Lacking,
         })
+    }
+
+    fn answered_until(&self) -> Timestamp {
+        (self.desk.clock)() + Duration::from_hours(self.desk.config.approvals.valid_hours.into())
     }
 
     async fn contested(&self, step: &Step) -> Result<bool, JournalError> {
@@ -148,6 +191,21 @@ impl Judge for DeskJudge<'_> {
             _ => Judgement::Do(Box::new(self.begun(&now).await.map_err(storage)?.unwrap_or(now))),
         })
     }
+}
+
+/// Whether approvers are asked about it.
+fn is_asked_for(step: &Step) -> bool {
+    step.gate.as_ref().is_some_and(|gate| gate.approvals > 0)
+}
+
+/// Why approvals that were given do not count.
+fn note(counted: &Counted, now: Timestamp) -> Option<Note> {
+    if !counted.unknown.is_empty() {
+        let on = format!("Discord can be asked whether {} may still approve", named(&counted.unknown));
+        return Some(Note { lost: counted.lost.clone(), ..Note::until(on, now + ASKED_AGAIN) });
+    }
+    let on = format!("other approvers, since {} may not approve this any more", named(&counted.lost));
+    (!counted.lost.is_empty()).then(|| Note { on, again_at: None, lost: counted.lost.clone() })
 }
 
 const fn patience(spec: &Spec) -> Duration {

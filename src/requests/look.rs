@@ -13,7 +13,7 @@ use crate::engine::{CloudError, FreshLooks};
 use crate::model::plan::{Desired, Direction, UnfitInput};
 use crate::model::run::ResourceKey;
 use crate::model::{EnvironmentName, Observed, Outputs, Plan, ProjectName, StepId};
-use crate::plan::build::{self, Look, Subject};
+use crate::plan::build::{Look, Subject};
 
 /// How long after its end another request may explain what is found: longer than any look lasts.
 const A_MOMENT: Duration = Duration::from_mins(1);
@@ -36,14 +36,12 @@ impl Looks {
 }
 
 impl Desk {
-    /// Looks at all of `blueprint` for `subject`. `soon`: the plan will be carried out at once if nothing is in its way, so
-    /// that the cloud may open what sessions that takes meanwhile.
+    /// Looks at all of `blueprint` for `subject`. Only readers are assumed for it.
     pub(super) async fn look(
         &self,
         subject: &Subject,
         blueprint: &[Desired],
         behalf: &Behalf,
-        soon: bool,
     ) -> Result<Looks, DeskError> {
         // Asked once and beforehand: while looks are under way nothing else is awaited. They would not be driven meanwhile,
         // and could hold every connection to the store that is then waited for.
@@ -51,6 +49,8 @@ impl Desk {
             Direction::Teardown => self.store.holdings(&subject.project, &subject.environment).await?,
             Direction::Onboard => vec![],
         };
+        let sights = blueprint.iter().map(|desired| (desired.place.clone(), desired.spec.clone())).collect();
+        let behalf = &Behalf { sights, ..behalf.clone() };
         let mut by_step = BTreeMap::new();
         let mut outputs: BTreeMap<StepId, Outputs> = BTreeMap::new();
         // What another one waits for is asked first: it is on the longest way.
@@ -59,7 +59,7 @@ impl Desk {
         let mut left: Vec<&Desired> = blueprint.iter().collect();
         left.sort_by_key(|desired| !awaited.contains(&desired.id));
         let mut under_way = FuturesUnordered::new();
-        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is named.
+        // What has to wait for another look finds its readers' sessions open: nothing else is opened, since no step is known yet.
         for desired in blueprint.iter().filter(|desired| !desired.inputs.is_empty()) {
             let ask =
                 self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf.clone()).await?;
@@ -69,7 +69,7 @@ impl Desk {
             let mut too_early = Vec::new();
             for desired in left {
                 match with_inputs(desired, &held, &outputs) {
-                    Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf, soon)),
+                    Ok(Some(filled)) => under_way.push(self.look_at(subject, filled, behalf)),
                     Ok(None) => too_early.push(desired),
                     Err(unfit) => {
                         let mend = format!("correct what {} gives", unfit.step);
@@ -92,19 +92,12 @@ impl Desk {
         Ok(Looks { by_step })
     }
 
-    async fn look_at(&self, subject: &Subject, desired: Desired, behalf: &Behalf, soon: bool) -> (StepId, Look) {
-        let behalf = Behalf { step: behalf.request.is_some().then(|| desired.id.clone()), ..behalf.clone() };
-        let look = self.try_look(subject, &desired, behalf, soon).await;
+    async fn look_at(&self, subject: &Subject, desired: Desired, behalf: &Behalf) -> (StepId, Look) {
+        let look = self.try_look(subject, &desired, behalf.clone()).await;
         (desired.id.clone(), look.unwrap_or_else(|error| failed(&error)))
     }
 
-    async fn try_look(
-        &self,
-        subject: &Subject,
-        desired: &Desired,
-        behalf: Behalf,
-        soon: bool,
-    ) -> Result<Look, CloudError> {
+    async fn try_look(&self, subject: &Subject, desired: &Desired, behalf: Behalf) -> Result<Look, CloudError> {
         let stored = |error: DeskError| CloudError::Wrong { why: error.to_string() };
         let ask = self.ask(subject.direction, desired, &subject.project, &subject.environment, behalf);
         let ask = ask.await.map_err(stored)?;
@@ -115,13 +108,6 @@ impl Desk {
             }
             _ => vec![],
         };
-        let rules = build::rules(&self.config, &subject.environment, self.policy.digest());
-        let crosses = desired.spec.other_account(&desired.place.account).is_some();
-        // What this tool once finished is most likely kept: the sessions to change it would be opened in vain.
-        let is_likely_done = subject.direction == Direction::Onboard && ask.remembered.is_some();
-        if soon && !is_likely_done && !(crosses && rules.approvals > 0) {
-            self.cloud.expect(std::slice::from_ref(&ask));
-        }
         let known = (ask.begun, ask.remembered.clone());
         let mut observed = self.cloud.resource(ask.clone()).observe().await?;
         if desired.is_shared() && matches!(observed, Observed::Foreign { .. }) {

@@ -1,13 +1,14 @@
 //! THE USE CASES: what people can ask of Genkan, one file each. Every face calls these, and policy is asked inside them.
 //!
 //! [`Desk`] is the one way in. [`plan`] makes a plan, [`submit`] turns it into a request, [`carry_out`] does it; [`approve`],
-//! [`reject`], [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are what they see;
-//! [`audit`] is what an outsider holds it against, and [`story`] what it tells.
+//! [`reject`], [`withdraw`](mod@withdraw), [`cancel`] and [`retry`] are what people do about a request; [`show`] and [`status`] are
+//! what they see; [`audit`] is what an outsider holds it against, and [`story`] what it tells.
 
 pub mod approve;
 pub mod audit;
 pub mod cancel;
 pub mod carry_out;
+pub mod counting;
 mod grounds;
 pub mod heard;
 pub mod judge;
@@ -25,6 +26,7 @@ pub mod submit;
 pub mod waiting;
 pub mod who;
 pub mod why;
+pub mod withdraw;
 pub mod work;
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub struct Desk {
     names_are_trusted: bool,
     holder: String,
     audit_key: Arc<OnceCell<Arc<Key>>>,
+    roll: Option<Arc<dyn counting::Roll>>,
 }
 
 /// What a desk is made of.
@@ -125,6 +128,7 @@ impl Desk {
     /// A desk over these parts.
     pub fn new(parts: DeskParts) -> Self {
         let DeskParts { config, policy, store, journal, cloud, clock, names_are_trusted, holder } = parts;
+        store.keep_time_by(Arc::clone(&clock));
         let engine = Arc::new(Engine { cloud: Arc::clone(&cloud), clock: Arc::clone(&clock) });
         Self {
             config,
@@ -137,6 +141,7 @@ impl Desk {
             names_are_trusted,
             holder,
             audit_key: Arc::default(),
+            roll: None,
         }
     }
 

@@ -66,7 +66,7 @@ impl Desk {
         let behalf =
             Behalf { person: person.name.clone(), request: wish.at_once.then(|| id.clone()), ..Behalf::default() };
         let looked_at = (self.clock)();
-        let looks = self.look(&subject, &wanted, &behalf, wish.at_once).await?;
+        let looks = self.look(&subject, &wanted, &behalf).await?;
         let ordered = order::ordered(subject.direction, wanted);
         let mut plan = build::plan(&self.config, &subject, ordered, &looks.by_step, self.policy.digest());
         plan.notes.extend(match subject.direction {

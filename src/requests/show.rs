@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Desk, DeskError};
+use crate::model::question::{self, Question};
 use crate::model::run::replay;
 use crate::model::{
     Approval, Digest, EnvironmentName, Event, Person, ProjectName, Recorded, Request, RequestId, RequestState, Step,
-    StepState,
+    StepId, StepState,
 };
 use crate::policy::Deed;
 use crate::store::RequestFilter;
@@ -19,8 +20,12 @@ pub struct RequestView {
     pub request: Request,
     /// Its steps in order.
     pub steps: Vec<StepView>,
-    /// Every approval that was given.
+    /// Every approval that was given, also those that were taken back.
     pub approvals: Vec<Approval>,
+    /// Everything that approvers were asked, the oldest first.
+    pub questions: Vec<Question>,
+    /// The groups that stand in for the environment's approvers now.
+    pub stand_ins: Vec<String>,
     /// Everything that happened to its steps, in order.
     pub history: Vec<Recorded>,
     /// How it came to its state: who asked, ended, retried.
@@ -63,10 +68,44 @@ impl RequestView {
         })
     }
 
-    /// Who has approved a held step as it stands.
+    /// What was asked last about a step, if it had this digest then.
+    pub fn question(&self, step: &StepId, digest: &Digest) -> Option<&Question> {
+        let latest = self.questions.iter().rev().find(|asked| asked.sealed.step().desired.id == *step)?;
+        (latest.sealed.digest() == digest).then_some(latest)
+    }
+
+    /// Whether nothing else was asked about its step since.
+    pub fn is_latest(&self, asked: &Question) -> bool {
+        let latest = self.question(&asked.sealed.step().desired.id, asked.sealed.digest());
+        latest.is_some_and(|latest| latest.number == asked.number)
+    }
+
+    /// Whether its step waits for an answer to it, or for something besides.
+    pub fn awaits(&self, asked: &Question) -> bool {
+        let is_this = |step: &Step| step.desired.id == asked.sealed.step().desired.id;
+        self.is_latest(asked) && self.held().any(|(step, digest)| is_this(step) && digest == asked.sealed.digest())
+    }
+
+    /// The approvals that answer a question and were not taken back. Whether they count is decided where the step starts.
+    pub fn answers<'v>(&'v self, asked: &'v Question) -> impl Iterator<Item = &'v Approval> {
+        self.approvals.iter().filter(move |given| question::answers(given, asked, &self.request.by.name))
+    }
+
+    /// Those of them that count, as it was seen last: who may not approve any more does not.
+    pub fn counting<'v>(&'v self, asked: &'v Question) -> impl Iterator<Item = &'v Person> {
+        let note = self.steps.iter().find_map(|view| match &view.state {
+            StepState::Held { step, note: Some(note), .. } if step.desired.id == asked.sealed.step().desired.id => {
+                Some(note)
+            }
+            _ => None,
+        });
+        let counts = move |by: &&Person| note.is_none_or(|note| !note.lost.contains(&by.name));
+        self.answers(asked).map(|given| &given.by).filter(counts)
+    }
+
+    /// Who has approved a held step as it stands, and counts.
     pub fn approvers<'v>(&'v self, step: &'v Step, digest: &'v Digest) -> impl Iterator<Item = &'v Person> {
-        let own = self.approvals.iter().filter(move |given| given.step == step.desired.id && given.digest == *digest);
-        own.map(|given| &given.by).filter(|by| by.name != self.request.by.name)
+        self.question(&step.desired.id, digest).into_iter().flat_map(|asked| self.counting(asked))
     }
 }
 
@@ -102,6 +141,8 @@ impl Desk {
         let request = self.store.request(id).await?;
         let history = self.store.journal(id).await?;
         let approvals = self.store.approvals(id).await?;
+        let questions = self.store.questions(id).await?;
+        let stand_ins = self.stand_ins(&request.plan.environment);
         let changes = self.store.history(id).await?.into_iter();
         let changes =
             changes.map(|change| StateChange { at: change.at, to: change.to, by: change.by, reason: change.reason });
@@ -118,7 +159,8 @@ impl Desk {
             });
             StepView { step: latest.unwrap_or_else(|| step.clone()), state }
         });
-        Ok(RequestView { steps: steps.collect(), request, approvals, history, changes: changes.collect() })
+        let (steps, changes) = (steps.collect(), changes.collect());
+        Ok(RequestView { request, steps, approvals, questions, stand_ins, history, changes })
     }
 
     /// Everything about a request, for a person.
@@ -141,17 +183,26 @@ impl Desk {
         }
         let view = self.show(&request.id).await?;
         let told = view.steps.iter().filter_map(|one| match &one.state {
-            StepState::Held { step, digest, .. } => {
+            StepState::Held { step, digest, note, .. } => {
                 let gate = step.gate.as_ref()?;
                 let given = view.approvers(step, digest).count();
                 let approvers = gate.approvers.join(" or ");
-                Some(format!("{}: {given} of {} approvals of {approvers}", one.step.desired.id, gate.approvals))
+                let note = note.as_ref().map_or_else(String::new, |note| format!("; {}", note.on));
+                Some(format!("{}: {given} of {} approvals of {approvers}{note}", one.step.desired.id, gate.approvals))
             }
             StepState::Waiting { on, .. } => Some(format!("{}: {on}", one.step.desired.id)),
             StepState::Failed { .. } => Some(format!("{}: FAILED", one.step.desired.id)),
             _ => None,
         });
         Ok(told.collect())
+    }
+
+    /// The groups that stand in for an environment's approvers now.
+    pub(super) fn stand_ins(&self, environment: &EnvironmentName) -> Vec<String> {
+        let Some(settings) = self.config.environments.get(environment) else { return vec![] };
+        let mut now = settings.approvers_at((self.clock)());
+        now.retain(|group| !settings.approvers.contains(group));
+        now
     }
 
     /// The requests, newest first, of the environments that this person may look into.

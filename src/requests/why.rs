@@ -7,6 +7,7 @@ use crate::config::named::NameError;
 use crate::config::problem::instead_of;
 use crate::engine::JournalError;
 use crate::model::ids::InvalidId;
+use crate::model::question::Void;
 pub use crate::model::verdict::Reason;
 use crate::model::{
     Direction, EnvironmentName, Kind, Place, ProjectName, Repository, Request, RequestId, RequestState, Snowflake,
@@ -88,6 +89,22 @@ pub enum Why {
     /// The step is not any more what was shown.
     #[error("{step} of {request} has changed since it was shown: look at it again, and approve what it is now")]
     Changed { request: RequestId, step: StepId },
+    /// The question's time has gone by, or nobody knows how old it is.
+    #[error(
+        "the question about {step} of {request} can be answered no more ({void}): `genkan retry {request}` asks anew"
+    )]
+    VoidQuestion { request: RequestId, step: StepId, void: Void },
+    /// They have approved nothing that could be taken back.
+    #[error(
+        "there is no approval of yours in {request} that could be withdrawn: `genkan show {request}` says how it stands"
+    )]
+    NothingToWithdraw { request: RequestId },
+    /// They have approved several steps.
+    #[error("you have approved several steps of {request}: say which one")]
+    WhichStep { request: RequestId },
+    /// What was approved has begun.
+    #[error("{step} of {request} has begun already: an approval can be withdrawn only before that")]
+    HasBegun { request: RequestId, step: StepId },
     /// Somebody was faster.
     #[error("{request} has changed meanwhile: it is {state}")]
     ChangedMeanwhile { request: RequestId, state: RequestState },
@@ -256,6 +273,8 @@ impl From<ApproveError> for DeskError {
     fn from(error: ApproveError) -> Self {
         match error {
             ApproveError::NotOpen { id, state } => Self::NotNow(Why::NothingToApprove { request: id, state }),
+            ApproveError::Changed => Self::NotNow("it has changed since it was shown: look at it again".into()),
+            ApproveError::Void(void) => Self::NotNow(format!("the question can be answered no more: {void}").into()),
             ApproveError::Store(error) => error.into(),
         }
     }

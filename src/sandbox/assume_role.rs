@@ -7,6 +7,7 @@ use awsim_iam_policy::PolicyDocument;
 use serde_json::Value;
 
 use super::caller::Session;
+use super::log::Assumed;
 use super::policy::identity_policy;
 use super::refusal::error;
 
@@ -24,6 +25,19 @@ pub(crate) struct AssumeRole {
 }
 
 impl AssumeRole {
+    /// The request as the log keeps it; `input` is what it was read from.
+    pub(crate) fn logged(self, input: &Value) -> Assumed {
+        Assumed {
+            role: self.role_arn,
+            name: self.session_name,
+            seconds: self.seconds,
+            external_id: self.external_id,
+            source_identity: self.source_identity,
+            tags: self.tags,
+            policy: input["Policy"].as_str().map(str::to_owned),
+        }
+    }
+
     /// Reads and validates.
     pub(crate) fn read(input: &Value) -> Result<Self, AwsError> {
         let text = |field: &str| input[field].as_str().map(str::to_owned);

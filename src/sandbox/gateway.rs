@@ -11,6 +11,7 @@ use http::{Method, Request, Response, Uri};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use super::assume_role::AssumeRole;
 use super::caller::{Caller, Callers};
 use super::decide::{self, Denied};
 use super::faults::{Effect, Faults};
@@ -148,6 +149,10 @@ impl Gateway {
         let handler = &service.handler;
         let checks = handler.iam_checks_with_context(&parsed.operation, &parsed.input, &context);
         call.resources = checks.iter().map(|check| check.resource.clone()).collect();
+        call.permissions = checks.iter().map(|check| check.action.clone()).collect();
+        if parsed.operation == "AssumeRole" {
+            call.assumed = AssumeRole::read(&parsed.input).ok().map(|asked| asked.logged(&parsed.input));
+        }
         // STS decides itself: its one guarded operation is decided in two accounts, and the other needs no permission.
         if name != "sts"
             && let Err(error) = self.permit(dialect, &caller, &parsed.operation, &checks, &context)

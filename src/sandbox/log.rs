@@ -30,6 +30,10 @@ pub struct Call {
     pub operation: String,
     /// The resources that the call's permission was asked for.
     pub resources: Vec<String>,
+    /// The permissions that it takes, by their IAM names, each on the resource of the same place.
+    pub permissions: Vec<String>,
+    /// What was asked of STS, for an AssumeRole.
+    pub assumed: Option<Assumed>,
     /// The caller's ARN, as CloudTrail would show it.
     pub caller: Option<String>,
     /// The session's source identity.
@@ -48,6 +52,25 @@ pub struct Call {
     pub response_lost: bool,
 }
 
+/// One AssumeRole, as it was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assumed {
+    /// The role's ARN.
+    pub role: String,
+    /// The session's name.
+    pub name: String,
+    /// How long it is to last.
+    pub seconds: u64,
+    /// The external id.
+    pub external_id: Option<String>,
+    /// The source identity.
+    pub source_identity: Option<String>,
+    /// The session's tags.
+    pub tags: BTreeMap<String, String>,
+    /// The session policy.
+    pub policy: Option<String>,
+}
+
 impl Call {
     /// A call of which nothing is known yet.
     pub(crate) fn begun(at: SystemTime) -> Self {
@@ -61,6 +84,8 @@ impl Call {
             service: String::new(),
             operation: String::new(),
             resources: Vec::new(),
+            permissions: Vec::new(),
+            assumed: None,
             caller: None,
             source_identity: None,
             session_name: None,

@@ -1,9 +1,10 @@
 //! THE MEMORY: requests, approvals, journals, leases and what is ours, in one SQLite file. No SQL type leaves this room.
 //!
 //! `open` makes, checks and migrates the file; `writer` is the one way to write; `feed` tells who listens;
-//! `requests` is who wants what, `conflicts` what may not be open at once, `states` how a request stands; `approvals`
-//! who said yes to which digest; `leases` who carries a request out and when somebody has to look again; `journal`
-//! what was done; `audit` the log that an outsider can verify; `holdings` what is ours; `rows` turns rows into words.
+//! `requests` is who wants what, `conflicts` what may not be open at once, `states` how a request stands; `questions`
+//! what was asked of approvers, `approvals` who said yes, `withdrawals` who took that back, `time` how old all that is; `leases`
+//! who carries a request out and when somebody has to look again; `journal` what was done; `audit` the log that an outsider can
+//! verify; `holdings` what is ours; `rows` turns rows into words.
 //!
 //! The file must be on a local disk: SQLite's locks do not hold on network file systems.
 
@@ -19,9 +20,12 @@ mod journal;
 mod leases;
 mod open;
 mod posted;
+mod questions;
 mod requests;
 mod rows;
 mod states;
+mod time;
+mod withdrawals;
 mod writer;
 
 #[cfg(test)]
@@ -41,6 +45,8 @@ pub use feed::{Changed, Changes};
 pub use holdings::KnownProject;
 pub use requests::{FindError, NewRequest, RequestFilter};
 pub use states::{AdvanceError, StateChange};
+pub use time::Moment;
+pub use withdrawals::WithdrawError;
 use writer::Writer;
 
 /// How many reads go on at once; they do not wait for the writer.
@@ -54,6 +60,7 @@ pub struct Store {
     readers: SqlitePool,
     feed: feed::Feed,
     alive: Arc<OnceCell<alive::Alive>>,
+    time: time::Time,
 }
 
 impl Store {
@@ -70,7 +77,7 @@ impl Store {
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
         let feed = feed::Feed::new();
         let writer = Writer::start(options, feed.clone());
-        Ok(Self { path, writer, readers, feed, alive: Arc::default() })
+        Ok(Self { path, writer, readers, feed, alive: Arc::default(), time: time::Time::default() })
     }
 
     /// What this process commits from now on. See [`Changes`] for how to lose no wake-up.

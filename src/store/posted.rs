@@ -4,14 +4,16 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::error::StoreError;
-use super::rows::{checked, json, parsed};
+use super::rows::{checked, count, json, parsed};
 use super::{Store, audit};
 use crate::model::audit::{Face, What};
+use crate::model::chat::Asked;
 use crate::model::{Digest, Part, Posted, RequestId, Snowflake};
 
 /// The part's name in its column.
 const CARD: &str = "card";
 const APPROVAL: &str = "approval";
+const REMINDER: &str = "reminder";
 
 impl Store {
     /// The messages that show a request: its card, then its approvals.
@@ -19,10 +21,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn posted(&self, request: &RequestId) -> Result<Vec<Posted>, StoreError> {
-        let found = sqlx::query("select * from messages where request = $1 order by part desc, step, digest")
-            .bind(request.as_str())
-            .fetch_all(&self.readers)
-            .await?;
+        let found = sqlx::query(
+            "select * from messages where request = $1 order by part = 'card' desc, question, part, step, digest",
+        )
+        .bind(request.as_str())
+        .fetch_all(&self.readers)
+        .await?;
         found.iter().map(posted).collect()
     }
 
@@ -65,7 +69,9 @@ impl Store {
 
 /// That a step is shown for approval, if it is not known yet that this message shows it.
 async fn newly_shown(conn: &mut SqliteConnection, posted: &Posted) -> Result<Option<What>, StoreError> {
-    let (Part::Approval { step, digest }, Some(message)) = (&posted.part, &posted.message) else { return Ok(None) };
+    let (Part::Approval(Asked { step, digest, .. }), Some(message)) = (&posted.part, &posted.message) else {
+        return Ok(None);
+    };
     let known = sqlx::query(
         "select 1 from messages where request = $1 and part = $2 and step = $3 and digest = $4 and message = $5",
     )
@@ -84,20 +90,24 @@ async fn newly_shown(conn: &mut SqliteConnection, posted: &Posted) -> Result<Opt
 
 /// Writes a message's row, over the one that is there.
 pub(super) async fn write(conn: &mut SqliteConnection, posted: &Posted) -> Result<(), StoreError> {
-    let (part, step, digest) = match &posted.part {
-        Part::Card => (CARD, "", ""),
-        Part::Approval { step, digest } => (APPROVAL, step.as_str(), digest.as_str()),
+    let (part, asked) = match &posted.part {
+        Part::Card => (CARD, None),
+        Part::Approval(asked) => (APPROVAL, Some(asked)),
+        Part::Reminder(asked) => (REMINDER, Some(asked)),
     };
+    let (step, digest) = asked.map_or(("", ""), |asked| (asked.step.as_str(), asked.digest.as_str()));
+    let question = i64::try_from(asked.map_or(0, |asked| asked.question)).unwrap_or(i64::MAX);
     sqlx::query(
-        "insert into messages (request, part, step, digest, channel, message, language, shown, ended)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (request, part, step, digest) do update set channel = excluded.channel, message = excluded.message,
+        "insert into messages (request, part, step, digest, question, channel, message, language, shown, ended)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (request, part, step, digest, question) do update set channel = excluded.channel, message = excluded.message,
            language = excluded.language, shown = excluded.shown, ended = excluded.ended",
     )
     .bind(posted.request.as_str())
     .bind(part)
     .bind(step)
     .bind(digest)
+    .bind(question)
     .bind(posted.channel.as_str())
     .bind(posted.message.as_ref().map(Snowflake::as_str))
     .bind(json(&posted.language)?)
@@ -111,10 +121,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, posted: &Posted) -> Resul
 fn posted(row: &SqliteRow) -> Result<Posted, StoreError> {
     let part = match row.try_get("part")? {
         CARD => Part::Card,
-        APPROVAL => Part::Approval {
-            step: checked(row.try_get("step")?)?,
-            digest: Digest::from(row.try_get::<String, _>("digest")?),
-        },
+        APPROVAL => Part::Approval(asked(row)?),
+        REMINDER => Part::Reminder(asked(row)?),
         other => return Err(StoreError::Failed(format!("the store holds a message that shows `{other}`"))),
     };
     let message: Option<String> = row.try_get("message")?;
@@ -126,5 +134,13 @@ fn posted(row: &SqliteRow) -> Result<Posted, StoreError> {
         language: parsed(row.try_get("language")?)?,
         shown: row.try_get::<Option<String>, _>("shown")?.map(Digest::from),
         ended: row.try_get("ended")?,
+    })
+}
+
+fn asked(row: &SqliteRow) -> Result<Asked, StoreError> {
+    Ok(Asked {
+        step: checked(row.try_get("step")?)?,
+        digest: Digest::from(row.try_get::<String, _>("digest")?),
+        question: count(row.try_get("question")?)?,
     })
 }

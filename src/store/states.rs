@@ -8,7 +8,7 @@ use super::conflicts::{self, SubmitError};
 use super::error::StoreError;
 use super::requests::load;
 use super::rows::{self, json, now, whole_micros};
-use super::{Store, audit, journal, leases};
+use super::{Store, audit, journal, leases, time};
 use crate::model::audit::What;
 use crate::model::request::RequestMove;
 use crate::model::{Event, Person, Request, RequestId, RequestState};
@@ -75,7 +75,7 @@ impl Store {
         reason: Option<&str>,
     ) -> Result<Request, AdvanceError> {
         let (seen, by, reason) = (seen.clone(), by.cloned(), reason.map(str::to_owned));
-        let id = seen.id.clone();
+        let (id, time) = (seen.id.clone(), self.time.clone());
         self.writer
             .write(Some(&id), move |conn| {
                 Box::pin(async move {
@@ -94,7 +94,8 @@ impl Store {
                     }
                     let request = change_state(conn, request, to, by.as_ref(), reason).await?;
                     if change == RequestMove::Retry {
-                        journal::write(conn, &request.id, &Event::Retried).await?;
+                        let at = time::moment(conn, &time).await?.now;
+                        journal::write(conn, &request.id, &Event::Retried, at).await?;
                     }
                     leases::stir(conn, &request.id).await?;
                     Ok(request)

@@ -71,7 +71,7 @@ impl House {
         let text = include_str!("../../config/sandbox.toml");
         let mut config = Config::parse(text, &folder.path().join("genkan.toml")).expect("a sound config").config;
         // A role of its own, so that AWS's log tells the reading of the secret from looks.
-        config.secret.reader = Some(Role("genkan-secret-reader".to_owned()));
+        config.secret.reader = Role("genkan-secret-reader".to_owned());
         change(&mut config);
         let platform = LocalPlatform::of(config, prepared).await.expect("a sound seed");
         let store = Store::open(&platform.config.store.url).await.expect("a store");
@@ -85,6 +85,11 @@ impl House {
 
     /// The same, after the operator has changed the config.
     pub async fn process_with(&self, config: &Config, trap: Arc<Trap>) -> Process {
+        self.process_under(config, Policy::built_in(), trap).await
+    }
+
+    /// The same, under other rules.
+    pub async fn process_under(&self, config: &Config, policy: Policy, trap: Arc<Trap>) -> Process {
         let store = Store::open(&config.store.url).await.expect("the store");
         let config = Arc::new(config.clone());
         let client = TappedAws { client: self.platform.aws.http_client(), trap: Arc::clone(&trap) };
@@ -95,7 +100,7 @@ impl House {
         let ahead = Arc::clone(&self.ahead);
         let desk = Desk::new(DeskParts {
             config,
-            policy: Arc::new(Policy::built_in()),
+            policy: Arc::new(policy),
             journal: Arc::new(TappedJournal { store: store.clone(), trap: Arc::clone(&trap) }),
             store,
             cloud,
@@ -219,6 +224,11 @@ impl Process {
         if ahead.is_positive() {
             self.ahead.fetch_add(i64::try_from(ahead.as_micros()).expect("soon") + 1000, Ordering::SeqCst);
         }
+    }
+
+    /// The clock of the machine is put forward, or back.
+    pub fn clock_jumps(&self, by: SignedDuration) {
+        self.ahead.fetch_add(i64::try_from(by.as_micros()).expect("not that far"), Ordering::SeqCst);
     }
 
     /// Carries a request out until it ends, while the others play their parts: the stack writes the VPC's id once it is

@@ -19,6 +19,7 @@ mod ledger;
 mod local_discord;
 mod plans;
 mod resumed;
+mod sealed;
 mod sessions;
 mod tap;
 mod use_cases;

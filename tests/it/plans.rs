@@ -5,7 +5,7 @@ use std::path::Path;
 
 use genkan::config::{Blueprint, Config};
 use genkan::model::plan::Desired;
-use genkan::model::{Contents, Direction, EnvironmentName, Observed, Outputs, Owner, ProjectName, Spec, StepId};
+use genkan::model::{Contents, Direction, EnvironmentName, Observed, Outputs, Owner, Plan, ProjectName, Spec, StepId};
 use genkan::plan::build::{Look, Subject, plan};
 use genkan::plan::{blueprint, order};
 use genkan::policy::Policy;
@@ -100,7 +100,7 @@ fn seen(desired: &Desired, seen: &Seen) -> (Look, Outputs) {
     (Look::Seen { desired: desired.clone(), observed, others }, outputs)
 }
 
-fn printed(case: &Case) -> String {
+fn planned(case: &Case) -> Plan {
     let mut config = Config::parse(include_str!("../../config/sandbox.toml"), Path::new("config/sandbox.toml"))
         .unwrap_or_else(|errors| panic!("{errors}"))
         .config;
@@ -139,31 +139,46 @@ fn printed(case: &Case) -> String {
         Subject { direction: case.direction, project, environment, place, repository: None, adopt, delete_data };
     let plan = plan(&config, &subject, order::ordered(case.direction, wanted), &looks, Policy::built_in().digest());
     let again = serde_json::to_string(&plan).expect("JSON");
-    let again: genkan::model::Plan = serde_json::from_str(&again).expect("a plan");
+    let again: Plan = serde_json::from_str(&again).expect("a plan");
     assert_eq!((again.digest(), &again), (plan.digest(), &plan), "a plan is the same after it was stored");
-    plan.to_string()
+    plan
+}
+
+/// Every case by its name, with the plan that follows.
+fn cases() -> Vec<(String, Case)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let files = std::fs::read_dir(&folder).expect("the cases").map(|file| file.expect("a file").path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    files.sort();
+    let read = |path: &std::path::PathBuf| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(path).expect("a file");
+        let case: Case = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name, case)
+    };
+    files.iter().map(read).collect()
+}
+
+/// Every plan that is kept here, by its case's name.
+pub fn kept() -> Vec<(String, Plan)> {
+    cases().into_iter().map(|(name, case)| (name, planned(&case))).collect()
 }
 
 #[test]
 fn every_case_is_planned_as_its_snapshot_shows() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let files = std::fs::read_dir(&folder).expect("the cases").map(|file| file.expect("a file").path());
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
-    files.sort();
-    assert!(files.len() > 20, "{} cases", files.len());
+    let cases = cases();
+    assert!(cases.len() > 20, "{} cases", cases.len());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(folder.join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     let mut said = BTreeSet::new();
-    for path in &files {
-        let name = path.file_stem().expect("a name").to_string_lossy();
-        let text = std::fs::read_to_string(path).expect("a file");
-        let case: Case = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (name, case) in &cases {
         assert!(said.insert(case.says.clone()), "{name} says what another case says");
         settings.set_description(&case.says);
-        settings.bind(|| insta::assert_snapshot!(&*name, printed(&case)));
+        settings.bind(|| insta::assert_snapshot!(&**name, planned(case).to_string()));
     }
     let snapshots = std::fs::read_dir(folder.join("snapshots")).expect("the snapshots").count();
-    assert_eq!(snapshots, files.len(), "every snapshot belongs to a case");
+    assert_eq!(snapshots, cases.len(), "every snapshot belongs to a case");
 }

@@ -215,6 +215,7 @@ impl Journal for TappedJournal {
             Event::Finished { .. } => "finished",
             Event::Waiting { .. } => "waiting",
             Event::Held { .. } => "held",
+            Event::Noted { .. } => "noted",
             Event::Failed { .. } => "failed",
             Event::Retried => "retried",
         };

@@ -11,7 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{AsyncSleep, SharedAsyncSleep, Sleep};
 use aws_smithy_types::retry::RetryConfig;
 use genkan::aws::cloud::Aws;
-use genkan::aws::roles::role_policies;
+use genkan::aws::roles::{identity_policy, role_policies};
 use genkan::config::Config;
 use genkan::engine::cloud::{Behalf, Work};
 use genkan::engine::limit::Gates;
@@ -22,7 +22,6 @@ use genkan::plan::diff::changes;
 use genkan::sandbox::LocalAws;
 use genkan::sandbox::log::Call;
 use genkan::sandbox::seed::{Seed, SeedAccount, SeedParameter, SeedRole, SeedSecret, SeedUser, SeedVpc, SeedZone};
-use serde_json::json;
 
 use crate::ledger::Ledger;
 
@@ -247,7 +246,8 @@ pub fn ask_at(spec: Spec, scope: Scope, account: &str, region: &str) -> Ask {
             request: Some("r-7k2m9x4bqd".parse().unwrap()),
             step: Some("a-step".parse().unwrap()),
             approvers: ["ken".to_owned()].into(),
-            digest: None,
+            digest: Some(genkan::model::Digest::of(&"a step")),
+            ..Behalf::default()
         },
     }
 }
@@ -281,14 +281,11 @@ fn sdk(aws: &LocalAws, access_key: &str, secret_key: &str, region: &str) -> SdkC
 /// The accounts of the config with the roles that it implies.
 fn seed(config: &Config) -> Seed {
     let region = config.platform.region.to_string();
-    let assume = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"], "Resource": "*",
-    }]});
     let user = SeedUser {
         name: "genkan".to_owned(),
         access_key: KEYS.0.to_owned(),
         secret_key: KEYS.1.to_owned(),
-        policies: vec![("assume".to_owned(), assume)],
+        policies: vec![("assume".to_owned(), identity_policy(config))],
     };
     let documents = role_policies(config, &format!("arn:aws:iam::{HUB}:user/genkan"));
     let account = |name: &str| SeedAccount {

@@ -54,7 +54,7 @@ pub(super) async fn details(turn: &Turn<'_>, person: &Person, id: &RequestId) ->
 pub(super) async fn approvals(turn: &Turn<'_>, person: &Person) -> Result<Outcome, DeskError> {
     let mut awaiting = Vec::new();
     for awaited in turn.chat.desk.awaiting(person).await? {
-        let asks = |part: &Part| matches!(part, Part::Approval { digest, .. } if awaited.held.iter().any(|held| held.digest == *digest));
+        let asks = |part: &Part| matches!(part, Part::Approval(asked) if awaited.held.iter().any(|held| held.question == asked.question));
         let link = turn.chat.link_to(&awaited.request.id, asks).await?;
         awaiting.push((awaited, link));
     }

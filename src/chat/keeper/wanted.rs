@@ -1,19 +1,24 @@
 //! Which messages a request should have, where, and what they should show: pure.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::super::drawn::Drawn;
 use super::super::words::Scene;
 use super::super::{approval, card};
 use crate::config::Config;
-use crate::model::{Digest, Event, Part, Posted, RequestState, Snowflake, StepId, StepState};
+use crate::model::chat::Asked;
+use crate::model::{Digest, Event, Part, Posted, RequestState, Snowflake, StepState};
+use crate::requests::approve::Approvable;
 use crate::requests::show::RequestView;
 
 /// The parts of a request whose messages may have to be tended: its card, the steps that wait for approvals, and what asked for
 /// others that do not wait any more and has not shown so yet.
-pub(super) fn parts(view: &RequestView, posted: &[Posted]) -> Vec<Part> {
+pub(super) fn parts(view: &RequestView, posted: &[Posted], config: &Config, now: Timestamp) -> Vec<Part> {
     let mut parts = vec![Part::Card];
     if view.request.state.is_open() {
+        parts.extend(view.approvable().map(|held| Part::Approval(asked(&held))));
         parts.extend(
-            view.held().map(|(step, digest)| Part::Approval { step: step.desired.id.clone(), digest: digest.clone() }),
+            view.approvable().filter(|held| is_remembered(held, config, now)).map(|held| Part::Reminder(asked(&held))),
         );
     }
     for message in posted.iter().filter(|message| !message.ended) {
@@ -24,6 +29,33 @@ pub(super) fn parts(view: &RequestView, posted: &[Posted]) -> Vec<Part> {
     parts
 }
 
+fn asked(held: &Approvable) -> Asked {
+    Asked { step: held.step.desired.id.clone(), digest: held.digest.clone(), question: held.question }
+}
+
+/// When a question's approvers are to be reminded of it; none = never.
+fn remembered_at(held: &Approvable, config: &Config) -> Option<Timestamp> {
+    let approvals = &config.approvals;
+    let is_wanted = held.lacks() > 0 && (1..approvals.valid_hours).contains(&approvals.remind_hours);
+    is_wanted.then(|| held.until - SignedDuration::from_hours(approvals.remind_hours.into()))
+}
+
+fn is_remembered(held: &Approvable, config: &Config, now: Timestamp) -> bool {
+    remembered_at(held, config).is_some_and(|at| at <= now && now < held.until)
+}
+
+/// When the approvers of a request are to be reminded next; none = there is nothing to remind them of, or they have been.
+pub(super) fn next_reminder(view: &RequestView, posted: &[Posted], config: &Config) -> Option<Timestamp> {
+    let is_due = |held: &Approvable| {
+        let reminder = Part::Reminder(asked(held));
+        !posted.iter().any(|message| message.part == reminder && message.ended)
+    };
+    if !view.request.state.is_open() {
+        return None;
+    }
+    view.approvable().filter(is_due).filter_map(|held| remembered_at(&held, config)).min()
+}
+
 /// Where a part is shown that has no message yet; none where the config names no channel. The card of a request that was made in
 /// chat has its row from the moment of the request on.
 pub(super) fn first(view: &RequestView, part: &Part, config: &Config) -> Option<Posted> {
@@ -32,7 +64,7 @@ pub(super) fn first(view: &RequestView, part: &Part, config: &Config) -> Option<
     let approvals = environment.and_then(|environment| environment.approvals_channel.as_ref());
     let channel = match part {
         Part::Card => &discord.channel,
-        Part::Approval { .. } => approvals.unwrap_or(&discord.channel),
+        Part::Approval(_) | Part::Reminder(_) => approvals.unwrap_or(&discord.channel),
     };
     Some(Posted {
         request: view.request.id.clone(),
@@ -49,10 +81,16 @@ pub(super) fn first(view: &RequestView, part: &Part, config: &Config) -> Option<
 pub(super) fn drawn(view: &RequestView, part: &Part, posted: &[Posted], scene: &Scene<'_>) -> Option<Drawn> {
     match part {
         Part::Card => Some(card::card(view, posted, scene)),
-        Part::Approval { step, digest } => {
+        Part::Approval(asked) => {
             let card = posted.iter().find(|message| message.part == Part::Card);
             let link = card.and_then(|card| scene.link(&card.channel, card.message.as_ref()?));
-            approval::approval(view, step, digest, link.as_deref(), scene)
+            approval::approval(view, asked, link.as_deref(), scene)
+        }
+        Part::Reminder(asked) => {
+            let is_this = |message: &&Posted| message.part == Part::Approval(asked.clone());
+            let question = posted.iter().find(is_this);
+            let link = question.and_then(|question| scene.link(&question.channel, question.message.as_ref()?));
+            approval::reminder(view, asked, link.as_deref(), scene)
         }
     }
 }
@@ -63,19 +101,25 @@ pub(super) fn is_last(view: &RequestView, part: &Part) -> bool {
     match part {
         // What was under way when somebody ended it is still being finished, and shown.
         Part::Card => ended && !view.steps.iter().any(|step| matches!(step.state, StepState::Running { .. })),
-        Part::Approval { step, digest } => {
-            let state = view.steps.iter().find(|view| view.step.desired.id == *step).map(|view| &view.state);
+        // Said once, it stays as it is.
+        Part::Reminder(_) => true,
+        Part::Approval(asked) => {
+            let state = view.steps.iter().find(|view| view.step.desired.id == asked.step).map(|view| &view.state);
             let is_running = matches!(state, Some(StepState::Running { .. }));
             // Who approved sees what came of it: that it goes on is not the last.
-            is_void(view, step, digest) || matches!(state, Some(StepState::Done { .. })) || (ended && !is_running)
+            is_void(view, asked) || matches!(state, Some(StepState::Done { .. })) || (ended && !is_running)
         }
     }
 }
 
-/// Whether the step was asked for, or begun, as something else since.
-fn is_void(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
+/// Whether the step was asked for, or begun, as something else since, or asked about anew.
+fn is_void(view: &RequestView, asked: &Asked) -> bool {
+    let Asked { step, digest, question } = asked;
+    if view.question(step, digest).is_none_or(|latest| latest.number != *question) {
+        return true;
+    }
     let latest = view.history.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::Held { step: now, digest } | Event::Started { step: now, digest, .. } if now.desired.id == *step => {
+        Event::Held { step: now, digest, .. } | Event::Started { step: now, digest, .. } if now.desired.id == *step => {
             Some(digest)
         }
         _ => None,
@@ -87,9 +131,12 @@ fn is_void(view: &RequestView, step: &StepId, digest: &Digest) -> bool {
 pub(super) fn is_to_be_posted(view: &RequestView, part: &Part) -> bool {
     match part {
         Part::Card => true,
-        Part::Approval { step, digest } => {
-            let asked = |held: &StepId, now: &Digest| held == step && now == digest;
-            view.request.state.is_open() && view.held().any(|(held, now)| asked(&held.desired.id, now))
+        Part::Approval(asked) => {
+            view.request.state.is_open() && view.approvable().any(|held| held.question == asked.question)
+        }
+        Part::Reminder(asked) => {
+            let waits = |held: &Approvable| held.question == asked.question && held.lacks() > 0;
+            view.request.state.is_open() && view.approvable().any(|held| waits(&held))
         }
     }
 }
@@ -98,7 +145,7 @@ pub(super) fn is_to_be_posted(view: &RequestView, part: &Part) -> bool {
 pub(super) fn pinged(view: &RequestView, part: &Part, scene: &Scene<'_>) -> Vec<Snowflake> {
     match part {
         Part::Card => vec![],
-        Part::Approval { .. } => approval::pinged(&view.request.plan.environment, scene),
+        Part::Approval(_) | Part::Reminder(_) => approval::pinged(view, scene),
     }
 }
 
@@ -106,8 +153,9 @@ pub(super) fn pinged(view: &RequestView, part: &Part, scene: &Scene<'_>) -> Vec<
 /// message that is there already; another one for a message that takes the place of a deleted one.
 pub(super) fn nonce(message: &Posted, instead_of: Option<&Snowflake>) -> String {
     let part = match &message.part {
-        Part::Card => ("card", "", ""),
-        Part::Approval { step, digest } => ("approval", step.as_str(), digest.as_str()),
+        Part::Card => ("card", "", "", 0),
+        Part::Approval(asked) => ("approval", asked.step.as_str(), asked.digest.as_str(), asked.question),
+        Part::Reminder(asked) => ("reminder", asked.step.as_str(), asked.digest.as_str(), asked.question),
     };
     let instead_of = instead_of.map_or("", |message| message.as_str());
     let all = Digest::of(&(message.request.as_str(), part, message.channel.as_str(), instead_of));
@@ -134,7 +182,8 @@ mod tests {
     #[test]
     fn a_nonce_is_the_same_for_one_message_and_another_for_any_other() {
         let step = || "zone-association".parse().expect("a step");
-        let approval = |n: u8| Part::Approval { step: step(), digest: Digest::of(&n) };
+        let asked = |n: u8| Asked { step: step(), digest: Digest::of(&n), question: 4 };
+        let approval = |n: u8| Part::Approval(asked(n));
         let deleted: Snowflake = "118000000000009999".parse().expect("an id");
         let nonces = [
             nonce(&posted("r-7k2m9x4bqd", Part::Card), None),
@@ -142,6 +191,8 @@ mod tests {
             nonce(&posted("r-8k2m9x4bqd", Part::Card), None),
             nonce(&posted("r-7k2m9x4bqd", approval(1)), None),
             nonce(&posted("r-7k2m9x4bqd", approval(2)), None),
+            nonce(&posted("r-7k2m9x4bqd", Part::Approval(Asked { question: 9, ..asked(2) })), None),
+            nonce(&posted("r-7k2m9x4bqd", Part::Reminder(asked(2))), None),
         ];
         assert_eq!(nonces[0], nonce(&posted("r-7k2m9x4bqd", Part::Card), None));
         for (at, one) in nonces.iter().enumerate() {

@@ -15,7 +15,7 @@ pub enum RestError {
     /// nothing more can be done through it.
     #[error("the interaction cannot be answered any more (Discord's code {0})")]
     TooLate(isize),
-    /// The message, channel or server is not there (10003, 10004, 10008).
+    /// The message, channel, server or member is not there (10003, 10004, 10007, 10008, 10013).
     #[error("it is not there any more (Discord's code {0})")]
     Gone(isize),
     /// The bot may not do that there (403, 50001, 50013).
@@ -56,7 +56,7 @@ impl RestError {
             // 50027 comes with 401, and is about the interaction's token, not the bot's.
             (_, code @ (10_015 | 10_062 | 40_060 | 50_027)) => Self::TooLate(code),
             (401, _) => Self::Unauthorised,
-            (_, code @ (10_003 | 10_004 | 10_008)) => Self::Gone(code),
+            (_, code @ (10_003 | 10_004 | 10_007 | 10_008 | 10_013)) => Self::Gone(code),
             (429, _) => {
                 let after = after.or_else(|| told.retry_after.and_then(|s| Duration::try_from_secs_f64(s).ok()));
                 Self::Passing { why: SLOW_DOWN.to_owned(), after }

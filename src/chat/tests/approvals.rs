@@ -1,47 +1,49 @@
 //! The question to approvers, however it stands, for each thing that is asked: read `shown/approval_*.snap`.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::made::{Made, VPC, at, changed, id, plan, remove, request, step, zone};
 use super::{kept, readable};
-use crate::chat::approval::approval;
+use crate::chat::approval::{approval, reminder};
+use crate::model::chat::Asked;
 use crate::model::plan::Direction;
-use crate::model::{Action, Digest, Event, RequestState, StepState};
+use crate::model::{Action, Digest, Note, RequestState, Step, StepState};
 use crate::requests::show::RequestView;
 
 const ZONE: &str = "zone-association";
 const CARD: &str = "https://discord.com/channels/118000000000000100/118000000000000201/118000000000000888";
 
-fn held(environment: &str) -> (RequestView, Digest) {
+fn held(environment: &str) -> (RequestView, Asked) {
     let mut view = request(plan(Direction::Onboard, environment));
     view.done_up_to(ZONE);
-    let digest = view.is_held(ZONE);
-    (view, digest)
+    let asked = view.is_held(ZONE);
+    (view, asked)
 }
 
-fn keep(name: &str, step: &str, view: &RequestView, digest: &Digest) {
+fn keep(name: &str, view: &RequestView, asked: &Asked) {
     kept(&format!("approval_{name}"), |scene| {
-        readable(&approval(view, &id(step), digest, Some(CARD), scene).expect("it was held for that digest"))
+        readable(&approval(view, asked, Some(CARD), scene).expect("it was asked"))
     });
 }
 
 #[test]
 fn while_it_waits() {
-    let (mut view, digest) = held("production");
-    keep("waits", ZONE, &view, &digest);
+    let (mut view, asked) = held("production");
+    keep("waits", &view, &asked);
     view.approved(ZONE, "ren");
-    keep("waits_for_one_more", ZONE, &view, &digest);
+    keep("waits_for_one_more", &view, &asked);
     view.ended(RequestState::Failed, None, None);
-    keep("rests", ZONE, &view, &digest);
+    keep("rests", &view, &asked);
 }
 
 #[test]
 fn after_it_was_approved() {
-    let (mut view, digest) = held("dev");
+    let (mut view, asked) = held("dev");
     view.approved(ZONE, "ren");
-    keep("approved", ZONE, &view, &digest);
+    keep("approved", &view, &asked);
     view.begun(ZONE);
-    keep("goes_on", ZONE, &view, &digest);
+    keep("goes_on", &view, &asked);
     let mut failed = view.clone();
     let why = "route53:AssociateVPCWithHostedZone failed with LimitsExceeded".to_owned();
     failed.is(
@@ -53,35 +55,34 @@ fn after_it_was_approved() {
         },
     );
     failed.ended(RequestState::Failed, None, None);
-    keep("failed", ZONE, &failed, &digest);
+    keep("failed", &failed, &asked);
     view.done(ZONE).ended(RequestState::Done, None, None);
-    keep("done", ZONE, &view, &digest);
+    keep("done", &view, &asked);
 }
 
 #[test]
 fn after_something_changed_both_questions_are_told_apart() {
-    let (mut view, digest) = held("dev");
+    let (mut view, asked) = held("dev");
     view.approved(ZONE, "ren");
     let other = step(ZONE, "dev", zone("dev", Some("vpc-0ffffffffffffffff")), Action::Create);
-    let now = other.digest();
-    view.wrote(6, Event::Held { step: Box::new(other.clone()), digest: now.clone() });
-    view.is(ZONE, StepState::Held { step: Box::new(other), digest: now.clone(), since: at(6) });
-    keep("changed", ZONE, &view, &digest);
-    keep("changed_and_asked_again", ZONE, &view, &now);
+    let now = view.asked(6, other.clone());
+    view.is(ZONE, waits(&other, at(6), None));
+    keep("changed", &view, &asked);
+    keep("changed_and_asked_again", &view, &now);
 }
 
 #[test]
 fn after_the_request_ended() {
-    let (view, digest) = held("dev");
+    let (view, asked) = held("dev");
     let mut rejected = view.clone();
     rejected.ended(RequestState::Rejected, Some("ren"), Some("Wrong VPC"));
-    keep("rejected", ZONE, &rejected, &digest);
+    keep("rejected", &rejected, &asked);
     let mut cancelled = view.clone();
     cancelled.ended(RequestState::Cancelled, Some("aiko"), None);
-    keep("cancelled", ZONE, &cancelled, &digest);
+    keep("cancelled", &cancelled, &asked);
     let mut kept = view;
     kept.done(ZONE).ended(RequestState::Done, None, None);
-    keep("not_needed", ZONE, &kept, &digest);
+    keep("not_needed", &kept, &asked);
 }
 
 #[test]
@@ -91,8 +92,8 @@ fn what_else_is_asked() {
         let of = step.desired.id.to_string();
         plan.steps = vec![step];
         let mut view = request(plan);
-        let digest = view.is_held(&of);
-        keep(name, &of, &view, &digest);
+        let asked = view.is_held(&of);
+        keep(name, &view, &asked);
     };
     let teardown = plan(Direction::Teardown, "dev");
     for name in ["bucket", "repository", ZONE] {
@@ -109,10 +110,67 @@ fn what_else_is_asked() {
 }
 
 #[test]
-fn a_step_that_was_never_held_so_has_no_question() {
-    let (view, _) = held("dev");
+fn what_was_never_asked_has_no_question() {
+    let (view, asked) = held("dev");
     let config = super::config();
     let scene = super::scene(&config, Default::default());
-    assert!(approval(&view, &id(ZONE), &Digest::of(&"another"), None, &scene).is_none());
-    assert!(approval(&view, &id("bucket"), &Digest::of(&"another"), None, &scene).is_none());
+    for other in [
+        Asked { digest: Digest::of(&"another"), ..asked.clone() },
+        Asked { question: asked.question + 1, ..asked.clone() },
+    ] {
+        assert!(approval(&view, &other, None, &scene).is_none());
+        assert!(reminder(&view, &other, None, &scene).is_none());
+    }
+}
+
+fn waits(step: &Step, since: Timestamp, note: Option<Note>) -> StepState {
+    let until = since + jiff::SignedDuration::from_hours(24);
+    StepState::Held { digest: step.digest(), step: Box::new(step.clone()), since, until, note }
+}
+
+#[test]
+fn it_waits_for_something_besides() {
+    let (mut view, asked) = held("dev");
+    view.approved(ZONE, "ren");
+    let step = view.questions[0].sealed.step().clone();
+    let freeze = Note::until("the freeze of dev ends (the fair)".to_owned(), at(600));
+    let mut frozen = view.clone();
+    frozen.is(ZONE, waits(&step, at(4), Some(freeze)));
+    keep("waits_for_the_freeze_to_end", &frozen, &asked);
+    let on = "other approvers, since ren may not approve this any more".to_owned();
+    view.is(ZONE, waits(&step, at(4), Some(Note { on, again_at: None, lost: ["ren".to_owned()].into() })));
+    keep("approver_left", &view, &asked);
+}
+
+#[test]
+fn somebody_stands_in() {
+    let (mut view, asked) = held("dev");
+    view.stand_ins = vec!["engineers".to_owned()];
+    keep("stand_ins", &view, &asked);
+}
+
+#[test]
+fn after_its_time_has_gone_by() {
+    let (mut view, asked) = held("production");
+    view.approved(ZONE, "ren");
+    kept("approval_reminder", |scene| readable(&reminder(&view, &asked, Some(CARD), scene).expect("it was asked")));
+    let (why, mend) =
+        ("it was not approved within 24 hours".to_owned(), "`genkan retry` asks the approvers anew".to_owned());
+    view.is(ZONE, StepState::Failed { why, mend: Some(mend), at: at(1444) });
+    keep("lapsed", &view, &asked);
+    let step = view.questions[0].sealed.step().clone();
+    let anew = view.asked(1500, step.clone());
+    view.is(ZONE, waits(&step, at(1500), None));
+    keep("asked_anew", &view, &asked);
+    let scene_of =
+        |view: &RequestView| view.question(&anew.step, &anew.digest).map(|asked| view.counting(asked).count());
+    assert_eq!(scene_of(&view), Some(0), "what was said to the old question is not said to the new one");
+}
+
+#[test]
+fn after_it_was_taken_back() {
+    let (mut view, asked) = held("dev");
+    view.approved(ZONE, "ren");
+    view.approvals[0].withdrawn = Some(at(9));
+    keep("withdrawn", &view, &asked);
 }

@@ -1,6 +1,6 @@
 //! The card in every state of a request and of a step, both ways, in every language: read `shown/card_*.snap`.
 
-use super::made::{Made, at, id, plan, request};
+use super::made::{Made, at, plan, request};
 use super::{kept, readable};
 use crate::chat::card::card;
 use crate::model::plan::Direction;
@@ -89,7 +89,7 @@ fn an_open_request_with_a_step_in_each_state() {
 fn a_step_that_waits_for_two_approvals_links_to_the_question() {
     let mut none = request(plan(Direction::Onboard, "production"));
     none.done_up_to("zone-association");
-    let digest = none.is_held("zone-association");
+    let asked = none.is_held("zone-association");
     let mut one = none.clone();
     one.approved("zone-association", "ren");
     let mut own = one.clone();
@@ -98,7 +98,7 @@ fn a_step_that_waits_for_two_approvals_links_to_the_question() {
     both.approved("zone-association", "mio");
     let posted = Posted {
         request: none.request.id.clone(),
-        part: Part::Approval { step: id("zone-association"), digest },
+        part: Part::Approval(asked),
         channel: "118000000000000202".parse().expect("an id"),
         message: Some("118000000000000999".parse().expect("an id")),
         language: Default::default(),

@@ -148,8 +148,8 @@ fn drawings(text: &str, language: Language) -> Vec<Drawn> {
         drawn.push(lists::details(&view, &scene));
         drawn.push(lists::requests(&[(view.request.clone(), vec![text.to_owned()], None)], &scene));
         drawn.push(preview::nothing_to_do(&view.request.plan, &scene));
-        for (step, digest) in view.held() {
-            drawn.extend(approval::approval(&view, &step.desired.id, digest, None, &scene));
+        for (step, _) in view.held() {
+            drawn.extend(approval::approval(&view, &view.question_of(step.desired.id.as_str()), None, &scene));
         }
     }
     let mut blocked = plan(Direction::Teardown, "dev");

@@ -106,7 +106,13 @@ fn any_state() -> impl Strategy<Value = StepState> {
         }),
         (did, outputs).prop_map(|(did, outputs)| StepState::Done { did, outputs, at: at(2) }),
         // A mark: the step is to be held.
-        Just(StepState::Held { step: Box::new(held()), digest: held().digest(), since: at(2) }),
+        Just(StepState::Held {
+            step: Box::new(held()),
+            digest: held().digest(),
+            since: at(2),
+            until: at(1442),
+            note: None
+        }),
     ]
 }
 
@@ -189,8 +195,8 @@ proptest! {
         check(&preview::nothing_to_do(&view.request.plan, &scene));
         let listed: Vec<_> = (0..60).map(|_| (view.request.clone(), vec![view.request.by.name.clone()], None)).collect();
         check(&lists::requests(&listed, &scene));
-        for (step, digest) in view.held().take(2) {
-            let question = approval::approval(&view, &step.desired.id, digest, None, &scene);
+        for (step, _) in view.held().take(2) {
+            let question = approval::approval(&view, &view.question_of(step.desired.id.as_str()), None, &scene);
             check(&question.expect("it is held"));
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::chat::Asked;
 use crate::model::plan::Terms;
 use crate::model::plan::{Change, Desired, Direction, GateReason, Input, OnExisting, Scope};
 use crate::model::resource::{
@@ -15,6 +16,7 @@ use crate::model::{
     Action, Approval, Contents, Digest, Event, Gate, Outputs, Person, Place, Plan, Recorded, Request, RequestState,
     Spec, Step, StepId, StepState,
 };
+use crate::model::{Question, RoleKind, Sealed};
 use crate::requests::show::{RequestView, StateChange, StepView};
 
 pub fn at(minutes: i64) -> Timestamp {
@@ -81,11 +83,20 @@ pub fn step(name: &str, environment: &str, spec: Spec, action: Action) -> Step {
     let approvals = if environment == "dev" { 1 } else { 2 };
     let approvers = vec!["infra-leads".to_owned()];
     let destroys = matches!(&action, Action::Remove { contents } if !contents.is_empty());
+    let (own, platform) = match environment {
+        "dev" => (("222222222201", "project-dev"), ("111111111101", "platform-dev")),
+        _ => (("222222222203", "project-production"), ("111111111103", "platform-production")),
+    };
+    let touched = if spec.other_account(&place.account).is_some() { vec![platform, own] } else { vec![own] };
+    let role = |(id, _): &(&str, &str)| match *id == platform.0 {
+        true => (format!("arn:aws:iam::{id}:role/genkan-authoriser"), RoleKind::Authoriser),
+        false => (format!("arn:aws:iam::{id}:role/genkan-writer"), RoleKind::Writer),
+    };
     let terms = Terms {
-        roles: BTreeMap::new(),
-        accounts: BTreeMap::new(),
+        roles: touched.iter().map(role).collect(),
+        accounts: touched.iter().map(|(id, name)| (id.parse().expect("an id"), (*name).to_owned())).collect(),
         policy: Digest::of(&"rules"),
-        engine: "genkan".to_owned(),
+        engine: "genkan 0.1.0".to_owned(),
     };
     let gate = match spec.other_account(&place.account) {
         _ if destroys => Some(Gate { reason: GateReason::DestroysData, approvals, approvers, terms }),
@@ -191,7 +202,8 @@ pub fn request(plan: Plan) -> RequestView {
     let asked = StateChange { at: asked_at, to: RequestState::Open, by: Some(by.clone()), reason: None };
     let id = "r-7k2m9x4bqd".parse().expect("an id");
     let request = Request { id, by, asked_at, plan, state: RequestState::Open, reason: None, changed_at: asked_at };
-    RequestView { request, steps, approvals: vec![], history: vec![], changes: vec![asked] }
+    let (approvals, questions, stand_ins, history) = (vec![], vec![], vec![], vec![]);
+    RequestView { request, steps, approvals, questions, stand_ins, history, changes: vec![asked] }
 }
 
 /// A request made by hand, changed step by step.
@@ -199,7 +211,9 @@ pub trait Made {
     fn is(&mut self, step: &str, state: StepState) -> &mut Self;
     fn done(&mut self, step: &str) -> &mut Self;
     fn done_up_to(&mut self, step: &str) -> &mut Self;
-    fn is_held(&mut self, step: &str) -> Digest;
+    fn is_held(&mut self, step: &str) -> Asked;
+    fn asked(&mut self, minutes: i64, step: Step) -> Asked;
+    fn question_of(&self, step: &str) -> Asked;
     fn begun(&mut self, step: &str) -> &mut Self;
     fn approved(&mut self, step: &str, by: &str) -> &mut Self;
     fn wrote(&mut self, minutes: i64, event: Event) -> &mut Self;
@@ -233,16 +247,31 @@ impl Made for RequestView {
         self
     }
 
-    fn is_held(&mut self, step: &str) -> Digest {
+    fn is_held(&mut self, step: &str) -> Asked {
         let environment = self.request.plan.environment.to_string();
         let view = find(self, step);
         if matches!(view.step.desired.spec, Spec::ZoneAssociation(_)) {
             view.step.desired.spec = zone(&environment, Some(VPC));
         }
         let (held, digest) = (Box::new(view.step.clone()), view.step.digest());
-        view.state = StepState::Held { step: held.clone(), digest: digest.clone(), since: at(4) };
-        self.wrote(4, Event::Held { step: held, digest: digest.clone() });
-        digest
+        let until = at(4 + 24 * 60);
+        view.state = StepState::Held { step: held.clone(), digest: digest.clone(), since: at(4), until, note: None };
+        self.asked(4, *held)
+    }
+
+    fn asked(&mut self, minutes: i64, step: Step) -> Asked {
+        let (digest, until) = (step.digest(), at(minutes + 24 * 60));
+        self.wrote(minutes, Event::Held { step: Box::new(step.clone()), digest: digest.clone(), until });
+        let number = self.history.len() as u64;
+        let sealed = Sealed::of(&step).expect("a step of ours");
+        self.questions.push(Question { number, sealed, asked_at: at(minutes), until, set_back: false });
+        Asked { step: step.desired.id, digest, question: number }
+    }
+
+    fn question_of(&self, step: &str) -> Asked {
+        let is_this = |asked: &&Question| asked.sealed.step().desired.id.as_str() == step;
+        let asked = self.questions.iter().rev().find(is_this).expect("it was asked");
+        Asked { step: id(step), digest: asked.sealed.digest().clone(), question: asked.number }
     }
 
     fn begun(&mut self, step: &str) -> &mut Self {
@@ -253,8 +282,8 @@ impl Made for RequestView {
     }
 
     fn approved(&mut self, step: &str, by: &str) -> &mut Self {
-        let digest = find(self, step).step.digest();
-        self.approvals.push(Approval { step: id(step), digest, by: person(by), at: at(8) });
+        let Asked { step, digest, question } = self.question_of(step);
+        self.approvals.push(Approval { step, digest, question, by: person(by), at: at(8), withdrawn: None });
         self
     }
 

@@ -121,7 +121,14 @@ fn lists_of_requests_statuses_and_what_waits() {
     kept("list_status_many", |scene| readable(&lists::statuses(&statuses, scene)));
 
     let gated = differs.steps.last().expect("a step").clone();
-    let held = Approvable { digest: gated.digest(), step: gated, approved_by: vec!["ren".to_owned()] };
+    let held = Approvable {
+        digest: gated.digest(),
+        step: gated,
+        question: 4,
+        until: at(1444),
+        approved_by: vec!["ren".to_owned()],
+        note: None,
+    };
     let awaited = [(Awaited { request: open, held: vec![held] }, card)];
     kept("list_awaiting", |scene| readable(&lists::awaiting(&awaited, scene)));
 }

@@ -69,7 +69,7 @@ fn waiting(again_at: i64) -> StepState {
 
 fn held() -> StepState {
     let step = Box::new(step("a", &[], &[]));
-    StepState::Held { digest: step.digest(), step, since: at(1) }
+    StepState::Held { digest: step.digest(), step, since: at(1), until: at(86_400), note: None }
 }
 
 fn retrying(retry_at: i64) -> StepState {
@@ -132,8 +132,8 @@ fn how_a_run_stands() {
         (vec![done(1), failed()], Standing::Failed),
         (vec![pending(), failed()], Standing::Failed),
         (vec![held(), failed()], Standing::Failed),
-        (vec![done(1), held()], Standing::Held),
-        (vec![pending(), held()], Standing::Held),
+        (vec![done(1), held()], Standing::Held(at(86_400))),
+        (vec![pending(), held()], Standing::Held(at(86_400))),
         (vec![waiting(20), retrying(15)], Standing::Resting(at(15))),
         (vec![waiting(20), failed()], Standing::Resting(at(20))),
         (vec![held(), waiting(20)], Standing::Resting(at(20))),

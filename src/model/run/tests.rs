@@ -53,7 +53,7 @@ fn states() -> Vec<(&'static str, StepState)> {
         ("pending", StepState::Pending),
         ("running", StepState::Running { since: at(1), failures: 2 }),
         ("waiting", StepState::Waiting { on: "it".to_owned(), since: at(1), again_at: at(2), until: Some(at(3)) }),
-        ("held", StepState::Held { step, digest, since: at(1) }),
+        ("held", StepState::Held { step, digest, since: at(1), until: at(100), note: None }),
         ("retrying", StepState::Retrying { why: "no".to_owned(), retry_at: at(2), failures: 2 }),
         ("failed", StepState::Failed { why: "no".to_owned(), mend: None, at: at(1) }),
         ("done", StepState::Done { did: Did::Created, outputs: outputs("a"), at: at(1) }),
@@ -82,22 +82,26 @@ fn every_state_met_by_every_event() {
         finished(Did::Created, "b"),
         finished(Did::Seen, "b"),
         waiting("it"),
-        Event::Held { digest: one.digest(), step: one },
+        Event::Held { digest: one.digest(), step: one.clone(), until: at(100) },
+        Event::Noted {
+            step: one.desired.id.clone(),
+            note: Some(Note::until("the end of the freeze".to_owned(), at(50))),
+        },
         failed(Some(at(60))),
         failed(None),
         Event::Retried,
     ];
-    // From         started    finished seen    waiting    held    failed      failed    retried
-    //                                                             in passing  for good
+    // From         started    finished seen    waiting    held    noted       failed      failed    retried
+    //                                                                         in passing  for good
     let table = [
-        ("pending", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "pending"]),
-        ("running", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "running"]),
-        ("waiting", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "pending"]),
-        ("held", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "held"]),
-        ("retrying", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "pending"]),
-        ("failed", ["running", "done", "seen", "waiting", "held", "retrying", "failed", "pending"]),
-        ("done", ["done", "done", "done", "done", "done", "done", "done", "done"]),
-        ("seen", ["seen", "seen", "seen", "seen", "seen", "seen", "seen", "pending"]),
+        ("pending", ["running", "done", "seen", "waiting", "held", "pending", "retrying", "failed", "pending"]),
+        ("running", ["running", "done", "seen", "waiting", "held", "running", "retrying", "failed", "running"]),
+        ("waiting", ["running", "done", "seen", "waiting", "held", "waiting", "retrying", "failed", "pending"]),
+        ("held", ["running", "done", "seen", "waiting", "held", "held", "retrying", "failed", "held"]),
+        ("retrying", ["running", "done", "seen", "waiting", "held", "retrying", "retrying", "failed", "pending"]),
+        ("failed", ["running", "done", "seen", "waiting", "held", "failed", "retrying", "failed", "pending"]),
+        ("done", ["done", "done", "done", "done", "done", "done", "done", "done", "done"]),
+        ("seen", ["seen", "seen", "seen", "seen", "seen", "seen", "seen", "seen", "pending"]),
     ];
     let states = states();
     assert_eq!(table.map(|(from, _)| from).to_vec(), states.iter().map(|(name, _)| *name).collect::<Vec<_>>());

@@ -112,6 +112,27 @@ pub(crate) fn guild(core: &Core, guild: Id) -> Result<Value, Refusal> {
     }))
 }
 
+/// Somebody on the server, with the roles that they have now.
+pub(crate) fn member(core: &Core, guild: Id, user: Id) -> Result<Value, Refusal> {
+    let world = core.world();
+    if world.seed.guild != guild {
+        return Err(Refusal::unknown_guild());
+    }
+    let mut member =
+        world.member(user).map(|member| world.member_object(member)).ok_or_else(Refusal::unknown_member)?;
+    // Said only of who acts in a channel.
+    member.as_object_mut().and_then(|member| member.remove("permissions"));
+    Ok(member)
+}
+
+/// Gives somebody these roles from now on, and no others.
+pub(crate) fn set_roles(core: &Core, user: Id, roles: &[Id]) {
+    let mut world = core.world();
+    if let Some(member) = world.seed.members.iter_mut().find(|member| member.id == user) {
+        roles.clone_into(&mut member.roles);
+    }
+}
+
 /// What a channel's rule lets the bot do, from now on.
 pub(crate) fn set_access(core: &Core, channel: Id, access: Access) {
     let mut world = core.world();

@@ -135,6 +135,11 @@ impl LocalDiscord {
         channels::set_access(&self.core, channel, access);
     }
 
+    /// Gives somebody these roles from now on, and no others.
+    pub fn set_roles(&self, person: Id, roles: &[Id]) {
+        channels::set_roles(&self.core, person, roles);
+    }
+
     /// Does something to every gateway connection at once: [`Effect::Reconnect`], [`Effect::InvalidSession`],
     /// [`Effect::Close`] or [`Effect::Cut`]. Other effects are for rules and do nothing here.
     pub fn disturb(&self, effect: &Effect) {

@@ -64,6 +64,10 @@ impl Refusal {
         Self::new(404, 10_004, "Unknown Guild")
     }
 
+    pub(crate) fn unknown_member() -> Self {
+        Self::new(404, 10_007, "Unknown Member")
+    }
+
     pub(crate) fn unknown_application() -> Self {
         Self::new(404, 10_002, "Unknown Application")
     }

@@ -182,6 +182,7 @@ fn done(core: &Core, address: SocketAddr, head: &Parts, call: &Call, body: &Valu
         }
         Call::Channel { channel } => channels::show(core, *channel).map(found),
         Call::Guild { guild } => channels::guild(core, *guild).map(found),
+        Call::Member { guild, user } => channels::member(core, *guild, *user).map(found),
         Call::Post { channel } => channels::post(core, *channel, body).map(found),
         Call::List { channel } => {
             channels::list(core, *channel, asked("limit").and_then(|limit| limit.parse().ok())).map(found)

@@ -19,6 +19,7 @@ pub(crate) enum Call {
     DeleteAnswer { application: Id, token: String, which: Which },
     Channel { channel: Id },
     Guild { guild: Id },
+    Member { guild: Id, user: Id },
     Post { channel: Id },
     List { channel: Id },
     Read { channel: Id, message: Id },
@@ -61,6 +62,7 @@ impl Call {
             }
             ("GET", ["channels", channel]) => Self::Channel { channel: id(channel)? },
             ("GET", ["guilds", guild]) => Self::Guild { guild: id(guild)? },
+            ("GET", ["guilds", guild, "members", user]) => Self::Member { guild: id(guild)?, user: id(user)? },
             ("POST", ["channels", channel, "messages"]) => Self::Post { channel: id(channel)? },
             ("GET", ["channels", channel, "messages"]) => Self::List { channel: id(channel)? },
             (_, ["channels", channel, "messages", message]) => {
@@ -95,6 +97,7 @@ impl Call {
             Self::DeleteAnswer { .. } => "DELETE follow-up",
             Self::Channel { .. } => "GET channel",
             Self::Guild { .. } => "GET guild",
+            Self::Member { .. } => "GET member",
             Self::Post { .. } => "POST message",
             Self::List { .. } => "GET messages",
             Self::Read { .. } => "GET message",
@@ -107,7 +110,10 @@ impl Call {
     pub(crate) fn major(&self) -> String {
         match self {
             Self::Gateway | Self::GatewayBot | Self::Me | Self::Application => String::new(),
-            Self::Commands { guild, .. } | Self::PutCommands { guild, .. } | Self::Guild { guild } => guild.to_string(),
+            Self::Commands { guild, .. }
+            | Self::PutCommands { guild, .. }
+            | Self::Guild { guild }
+            | Self::Member { guild, .. } => guild.to_string(),
             Self::Callback { interaction, .. } => interaction.to_string(),
             Self::FollowUp { token, .. }
             | Self::ReadAnswer { token, .. }

@@ -160,6 +160,24 @@ fn secret_arn(ctx: &RequestContext, name: &str) -> String {
     }
 }
 
+/// What a secret under a key of the customer's takes besides: Secrets Manager uses the key in the caller's name [Secrets Manager
+/// User Guide, "Secret encryption and decryption"]. The key of the service itself takes nothing.
+fn of_key(ctx: &RequestContext, key: Option<&str>, secret: &str, operation: &str) -> Vec<IamCheck> {
+    let actions: &[&str] = match operation {
+        "GetSecretValue" => &["kms:Decrypt"],
+        "PutSecretValue" => &["kms:GenerateDataKey", "kms:Decrypt"],
+        _ => &[],
+    };
+    let Some(key) = key.filter(|key| !key.contains("alias/aws/")) else { return Vec::new() };
+    let key = if key.starts_with("arn:") { key.to_owned() } else { arn(ctx, "kms", &format!("key/{key}")) };
+    let service = format!("secretsmanager.{}.amazonaws.com", ctx.region);
+    let check = |action: &&str| {
+        let check = Check::new(*action, &key).key("kms:ViaService", Some(&service));
+        check.key("kms:EncryptionContext:SecretARN", Some(secret)).done()
+    };
+    actions.iter().map(check).collect()
+}
+
 /// Another account's secret is named by its ARN only, and opens only by a resource policy, which nothing here has.
 fn refuse_foreign(operation: &str, input: &Value, ctx: &RequestContext) -> Result<(), AwsError> {
     let owner = text(input, "SecretId").filter(|id| id.starts_with("arn:")).and_then(|id| id.split(':').nth(4));
@@ -229,6 +247,7 @@ impl ServiceHandler for SecretsManager {
                 if !new_tags.is_empty() {
                     checks.push(on("secretsmanager:TagResource").done());
                 }
+                checks.extend(of_key(ctx, text(input, "KmsKeyId"), &secret_arn(ctx, name), "PutSecretValue"));
                 checks
             }
             ("BatchGetSecretValue", _) => {
@@ -249,7 +268,9 @@ impl ServiceHandler for SecretsManager {
                     ),
                     _ => check,
                 };
-                vec![check.done()]
+                let seen = self.with(ctx, id, |secret| (secret.kms_key_id.clone(), secret.arn.clone()));
+                let (key, arn) = seen.unwrap_or_default();
+                std::iter::once(check.done()).chain(of_key(ctx, key.as_deref(), &arn, operation)).collect()
             }
             (_, None) => vec![Check::new(action, "*").done()],
         }

@@ -45,15 +45,46 @@ create table shared (
 );
 create index shared_by_resource on shared (account, region, kind, name);
 
-create table approvals (
-    request text   not null references requests (id),
-    step    text   not null,
-    digest  text   not null,
-    name    text   not null,
-    person  text   not null,
-    at      bigint not null,
-    primary key (request, step, digest, name)
+-- What approvers were asked: `number` is that of the event which asked it, `sealed` the very bytes that were hashed, `era` how often
+-- the clock had been set back by then.
+create table questions (
+    request  text   not null references requests (id),
+    number   bigint not null,
+    step     text   not null,
+    sealed   text   not null,
+    asked_at bigint not null,
+    until    bigint not null,
+    era      bigint not null,
+    primary key (request, number)
 );
+
+-- Who said yes to which question; and who took that back.
+create table approvals (
+    request  text   not null references requests (id),
+    seq      bigint not null,
+    step     text   not null,
+    digest   text   not null,
+    question bigint not null,
+    name     text   not null,
+    person   text   not null,
+    at       bigint not null,
+    primary key (request, seq)
+);
+create table withdrawals (
+    request  text   not null,
+    approval bigint not null,
+    person   text   not null,
+    at       bigint not null,
+    primary key (request, approval),
+    foreign key (request, approval) references approvals (request, seq)
+);
+
+-- The latest time that was seen, and how often the clock was set back. One row.
+create table clock (
+    latest bigint not null,
+    era    bigint not null
+);
+insert into clock (latest, era) values (0, 0);
 
 create table journal (
     request text   not null references requests (id),
@@ -113,18 +144,19 @@ create table interactions (
 );
 create index interactions_unanswered on interactions (at) where answered = false and request is null;
 
--- Which message shows which part of a request, and what it shows. `step` and `digest` are empty for the card.
+-- Which message shows which part of a request, and what it shows. `step` and `digest` are empty and `question` is 0 for the card.
 create table messages (
     request  text    not null references requests (id),
     part     text    not null,
     step     text    not null,
     digest   text    not null,
+    question bigint  not null,
     channel  text    not null,
     message  text,
     language text    not null,
     shown    text,
     ended    boolean not null,
-    primary key (request, part, step, digest)
+    primary key (request, part, step, digest, question)
 );
 create index messages_not_ended on messages (request) where ended = false;
 
@@ -159,6 +191,16 @@ create trigger approvals_no_update before update on approvals
 begin select raise(abort, 'approvals is only appended to'); end;
 create trigger approvals_no_delete before delete on approvals
 begin select raise(abort, 'approvals is only appended to'); end;
+create trigger questions_no_update before update on questions
+begin select raise(abort, 'questions is only appended to'); end;
+create trigger questions_no_delete before delete on questions
+begin select raise(abort, 'questions is only appended to'); end;
+create trigger withdrawals_no_update before update on withdrawals
+begin select raise(abort, 'withdrawals is only appended to'); end;
+create trigger withdrawals_no_delete before delete on withdrawals
+begin select raise(abort, 'withdrawals is only appended to'); end;
+create trigger clock_no_delete before delete on clock
+begin select raise(abort, 'time that was seen is not forgotten'); end;
 create trigger journal_no_update before update on journal
 begin select raise(abort, 'journal is only appended to'); end;
 create trigger journal_no_delete before delete on journal

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::{Journal as _, JournalError};
 use crate::model::request::RequestMove;
+use crate::store::ApproveError;
 
 fn waiting(step: &Step) -> Event {
     let again_at = super::super::rows::now();
@@ -18,7 +19,7 @@ fn failed(step: &Step) -> Event {
 async fn events_are_numbered_without_a_gap_and_read_back_as_they_were() {
     let shelf = Shelf::new().await;
     let step = repository("images", "project-x-dev", Action::Create);
-    let held = Event::Held { step: Box::new(step.clone()), digest: step.digest() };
+    let held = asks(&step);
     let events = [held, waiting(&step), started(&step), failed(&step), finished(&step, Did::Created, true)];
     let request = shelf.submit(onboard("project-x", vec![step])).await;
     let other = shelf.submit(onboard("project-y", vec![])).await;
@@ -72,25 +73,26 @@ async fn a_step_with_a_gate_starts_only_when_enough_others_approved_exactly_this
     assert_eq!(store.append(&lease, &start).await, refused, "nobody said anything");
 
     let other_digest = Digest::of(&"another VPC");
-    for name in ["lea", "leo", "mia"] {
-        store.approve(&request.id, &approval(&step, other_digest.clone(), name)).await.unwrap();
-    }
-    assert_eq!(store.append(&lease, &start).await, refused, "they approved something else");
-    let pretended = Event::Started { step: Box::new(step.clone()), digest: other_digest, approvers: [].into() };
-    assert_eq!(store.append(&lease, &pretended).await, refused, "the digest is not the step's");
-
+    let unasked = approval(&step, step.digest(), "lea");
+    assert_eq!(store.approve(&request.id, &unasked).await, Err(ApproveError::Changed), "nobody was asked");
+    let asked = store.append(&lease, &asks(&step)).await.unwrap().seq;
     let mut other_step = step.clone();
     other_step.desired.id = "other".parse().unwrap();
-    for name in ["lea", "leo"] {
-        store.approve(&request.id, &approval(&other_step, step.digest(), name)).await.unwrap();
+    for wrong in [
+        approval(&step, other_digest.clone(), "lea"),
+        approval(&other_step, step.digest(), "lea"),
+        Approval { question: asked + 1, ..approval(&step, step.digest(), "lea") },
+    ] {
+        assert_eq!(store.approve(&request.id, &wrong).await, Err(ApproveError::Changed), "{wrong:?}");
     }
-    assert_eq!(store.append(&lease, &start).await, refused, "they approved another step");
+    let pretended = Event::Started { step: Box::new(step.clone()), digest: other_digest, approvers: [].into() };
+    assert_eq!(store.append(&lease, &pretended).await, refused, "the digest is not the step's");
 
     for name in ["ann", "lea", "lea"] {
         store.approve(&request.id, &approval(&step, step.digest(), name)).await.unwrap();
     }
     assert_eq!(store.append(&lease, &start).await, refused, "who asked does not count, and nobody counts twice");
-    assert_eq!(store.journal(&request.id).await.unwrap(), []);
+    assert_eq!(store.journal(&request.id).await.unwrap().len(), 1, "only the question");
     assert!(!store.begun(&key(&step), None).await.unwrap());
 
     store.approve(&request.id, &approval(&step, step.digest(), "leo")).await.unwrap();
@@ -108,6 +110,9 @@ async fn an_approval_of_another_request_does_not_count() {
     let step = gated(secret(Action::Create), 1);
     let one = shelf.submit(onboard("project-x", vec![step.clone()])).await;
     let two = shelf.submit(onboard("project-y", vec![step.clone()])).await;
+    for request in [&one, &two] {
+        shelf.ask(&request.id, &step).await;
+    }
     shelf.store.approve(&one.id, &approval(&step, step.digest(), "lea")).await.unwrap();
     let lease = shelf.lease(&two.id).await;
     assert_eq!(

@@ -71,6 +71,14 @@ impl Shelf {
         self.store.lease(id, "test").await.expect("a store").expect("a free request")
     }
 
+    /// Asks approvers about a step; an approval answers that question.
+    async fn ask(&self, id: &RequestId, step: &Step) -> u64 {
+        let lease = self.lease(id).await;
+        let asked = crate::engine::Journal::append(&self.store, &lease, &asks(step)).await.expect("asked").seq;
+        self.store.release(&lease).await.expect("released");
+        asked
+    }
+
     /// As if the lease's time had gone by.
     async fn expire(&self, id: &RequestId) {
         let mut raw = self.raw().await;
@@ -182,6 +190,11 @@ fn started_with(step: &Step, approvers: &[&str]) -> Event {
     Event::Started { step: Box::new(step.clone()), digest: step.digest(), approvers }
 }
 
+fn asks(step: &Step) -> Event {
+    let until = super::rows::now() + jiff::SignedDuration::from_hours(24);
+    Event::Held { step: Box::new(step.clone()), digest: step.digest(), until }
+}
+
 fn finished(step: &Step, did: Did, ours: bool) -> Event {
     Event::Finished {
         step: step.desired.id.clone(),
@@ -198,5 +211,6 @@ fn outputs(text: &str) -> Outputs {
 }
 
 fn approval(step: &Step, digest: Digest, name: &str) -> Approval {
-    Approval { step: step.desired.id.clone(), digest, by: person(name), at: super::rows::now() }
+    let at = super::rows::now();
+    Approval { step: step.desired.id.clone(), digest, question: 1, by: person(name), at, withdrawn: None }
 }

@@ -14,6 +14,7 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
     let shelf = Shelf::new().await;
     let step = gated(repository("images", "project-x-dev", Action::Create), 1);
     let request = shelf.submit(onboard("project-x", vec![step.clone()])).await;
+    shelf.ask(&request.id, &step).await;
     let approval = approval(&step, step.digest(), "lea");
     shelf.store.approve(&request.id, &approval).await.unwrap();
     let lease = shelf.lease(&request.id).await;
@@ -31,7 +32,9 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
         step.digest(),
         "an approval of what was stored is one of what was shown"
     );
-    assert_eq!(store.approvals(&request.id).await.unwrap(), [approval]);
+    let given = store.approvals(&request.id).await.unwrap();
+    assert_eq!(given, [Approval { at: given[0].at, ..approval }], "when, by the store's clock");
+    assert_eq!(store.questions(&request.id).await.unwrap()[0].sealed.step(), &step);
     assert_eq!(store.replay(&lease).await.unwrap(), written);
     assert_eq!(store.remembered(&key(&step), None).await.unwrap(), Some(outputs("images")));
     assert!(

@@ -1,6 +1,7 @@
 //! Which messages show a request: remembered over each other, found again, told to nobody.
 
 use super::*;
+use crate::model::chat::Asked;
 use crate::model::request::RequestMove;
 use crate::model::{Language, Part, Posted, RequestState};
 
@@ -25,12 +26,15 @@ async fn a_message_is_remembered_over_what_was_known_of_it() {
     assert_eq!(store.posted(&request.id).await.unwrap(), [], "it was not asked for in chat");
 
     let before = card(&request);
-    let part = Part::Approval { step: step.desired.id.clone(), digest: step.digest() };
+    let asked = |digest: Digest, question: u64| Asked { step: step.desired.id.clone(), digest, question };
+    let part = Part::Approval(asked(step.digest(), 3));
     let question = Posted { part, language: Language::Japanese, ..before.clone() };
-    let other = Part::Approval { step: step.desired.id.clone(), digest: Digest::of(&"another VPC") };
+    let other = Part::Approval(asked(Digest::of(&"another VPC"), 3));
     let changed = Posted { part: other, ended: true, ..question.clone() };
+    let anew = Posted { part: Part::Approval(asked(step.digest(), 7)), ..question.clone() };
+    let reminder = Posted { part: Part::Reminder(asked(step.digest(), 3)), ..question.clone() };
     let mut changes = store.subscribe();
-    for one in [&question, &before, &changed] {
+    for one in [&question, &before, &changed, &anew, &reminder] {
         store.remember_posted(one).await.unwrap();
     }
     let after = Posted {
@@ -41,9 +45,9 @@ async fn a_message_is_remembered_over_what_was_known_of_it() {
     };
     store.remember_posted(&after).await.unwrap();
     let found = store.posted(&request.id).await.unwrap();
-    assert_eq!(found.len(), 3);
+    assert_eq!(found.len(), 5);
     assert_eq!(found[0], after, "the card comes first");
-    assert!(found.contains(&question) && found.contains(&changed), "{found:?}");
+    assert!([question, changed, anew, reminder].iter().all(|one| found.contains(one)), "{found:?}");
     assert!(futures::poll!(std::pin::pin!(changes.next())).is_pending(), "nobody is told of it");
 }
 

@@ -147,3 +147,55 @@ async fn who_may_not_is_told_so_and_nothing_happens() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vpc_that_changes_between_question_and_approval_is_seen_and_asked_anew() {
+    let whole = Whole::start().await;
+    play(&whole.endpoint, DESKTOP, async |page| {
+        asked(page).await;
+        page.becomes("ren").await;
+        page.goes_to("infra-approvals").await;
+        page.see("[data-press^='approve:']").await;
+        // The stack is built anew, and writes another VPC's id; what was told more than ten seconds ago is looked at again.
+        let platform = &whole.stage.platform;
+        let account = &platform.config.account("project-dev").expect("known").id;
+        let ssm = aws_sdk_ssm::Client::new(&platform.administrator(account));
+        let of = |project: &str| format!("/dev/{project}/vpc-id");
+        let other = ssm.get_parameter().name(of("project-y")).send().await.expect("there");
+        let other = other.parameter.and_then(|parameter| parameter.value).expect("a value");
+        ssm.put_parameter().name(of("project-x")).value(&other).overwrite(true).send().await.expect("written");
+        let asked_at = page.run::<u64>("return Date.now()", vec![]).await;
+        page.holds(&format!("return Date.now() > {asked_at} + 12000")).await;
+        page.click("[data-press^='approve:']").await;
+        page.reads(".embed", "Something of this step has changed since.").await;
+        page.reads(".embed-title", "Void").await;
+        page.reads(".message", &other).await;
+        page.shot("changed-vpc").await;
+        page.click("[data-press^='approve:']").await;
+        page.reads(".embed-title", "Approved").await;
+        page.goes_to("platform").await;
+        page.reads(".embed", &other).await;
+        page.gone("[data-press^='cancel:']").await;
+        page.reads("[data-account='platform-dev'] .chip", &other).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_is_withdrawn_on_the_page() {
+    let whole = Whole::start().await;
+    play(&whole.endpoint, DESKTOP, async |page| {
+        page.says("/onboard project-x production").await;
+        page.see("[data-person='ren'] .badge").await;
+        page.becomes("ren").await;
+        page.goes_to("infra-approvals").await;
+        page.click("[data-press^='approve:']").await;
+        page.reads(".embed", "Approved so far by ren").await;
+        page.click("[data-press^='withdraw:']").await;
+        page.reads(".message.is-ephemeral", "is withdrawn").await;
+        page.gone("[data-press^='withdraw:']").await;
+        page.see("[data-press^='approve:']").await;
+        page.shot("withdrawn").await;
+    })
+    .await;
+}

@@ -13,7 +13,8 @@ use tokio::runtime::Runtime;
 pub(super) struct Whole {
     /// Where the page is, without a slash at the end.
     pub endpoint: String,
-    _stage: Stage,
+    /// What runs.
+    pub stage: Stage,
     /// All that the bot runs, so that nothing outlives the test.
     runtime: Option<Runtime>,
     _folder: TempDir,
@@ -45,6 +46,6 @@ impl Whole {
         });
         let stage = started.await.expect("no panic").unwrap_or_else(|error| panic!("{error}"));
         let endpoint = stage.page().trim_end_matches('/').to_owned();
-        Self { endpoint, _stage: stage, runtime: Some(runtime), _folder: folder }
+        Self { endpoint, stage, runtime: Some(runtime), _folder: folder }
     }
 }

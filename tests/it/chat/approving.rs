@@ -89,7 +89,7 @@ async fn a_press_on_what_was_shown_before_a_change_is_refused() {
     let id = server.only_request().await;
     let genuine = button(&question, "approve:").expect("a button");
     // A button as it would be of a step that was never held so: made up by nobody but a fault.
-    let made_up = format!("approve:{id}:{}", "0".repeat(64));
+    let made_up = format!("approve:{id}:{}:1", "0".repeat(64));
     assert_ne!(genuine, made_up);
     let token = "Bot local";
     let url = format!("{}/api/v10/channels/{APPROVALS}/messages/{}", server.api(), question["id"].as_str().unwrap());

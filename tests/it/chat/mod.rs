@@ -15,3 +15,4 @@ mod rest;
 mod server;
 mod serving;
 mod teardown;
+mod trusting;

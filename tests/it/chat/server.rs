@@ -164,7 +164,10 @@ impl Server {
 
     /// The bot starts, as one process with the worker, and is there.
     pub async fn bot_starts(&mut self) {
-        let process = self.house.start().await;
+        let mut process = self.house.start().await;
+        let settings = self.house.platform.config.discord.as_ref().expect("a server");
+        let roll = chat::members::roll(settings, &"local".to_owned().into()).expect("a client");
+        process.desk = process.desk.with_roll(roll);
         let (stop, stopped) = watch::channel(false);
         let token = "local".to_owned().into();
         let trap = Arc::clone(&process.trap);

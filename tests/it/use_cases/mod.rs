@@ -8,6 +8,7 @@ mod chatting;
 mod later;
 mod naming;
 mod together;
+mod trusting;
 
 use genkan::config::Config;
 use genkan::model::{Action, Direction, Plan, RequestId, RequestState, StepState};
