@@ -105,7 +105,9 @@ fn session_policy(
     if kind == RoleKind::Reader && statements.is_empty() {
         return widest(&all_statements(&BTreeSet::from([kind]), &reach));
     }
-    if kind == RoleKind::Reader || is_step && !statements.is_empty() {
+    // The auditor's one call belongs to no step.
+    let by_itself = matches!(kind, RoleKind::Reader | RoleKind::Auditor);
+    if (by_itself || is_step) && !statements.is_empty() {
         return to_session_policy(&merged(statements));
     }
     to_session_policy(&[match kind {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+mod audit;
 mod discord;
 mod example;
 

@@ -74,7 +74,7 @@ pub struct Audit {
     pub channel: Option<Snowflake>,
     /// The S3 bucket with Object Lock that checkpoints are written to.
     pub bucket: Option<AuditBucket>,
-    /// How many minutes at most pass between something written and the checkpoint that covers it: 1 to 1440.
+    /// How many minutes lie between two checkpoints in one place at least, if something was written since: 1 to 1440.
     #[schemars(range(min = 1, max = 1440))]
     pub every_minutes: u32,
 }

@@ -158,7 +158,8 @@ impl Desk {
 
     /// Looks at everything that the tool needs: the store's file, identities, roles, zones, the secret.
     pub async fn doctor(&self) -> Vec<Finding> {
-        let (cloud, outside) = futures::future::join(self.cloud.examine(), self.examine_outside()).await;
-        self.store.examine().into_iter().chain(cloud).chain(outside).chain(self.audit_finding().await).collect()
+        let (cloud, log, outside) =
+            futures::future::join3(self.cloud.examine(), self.audit_finding(), self.examine_outside()).await;
+        self.store.examine().into_iter().chain(cloud).chain(log).chain(outside).collect()
     }
 }

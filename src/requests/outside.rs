@@ -7,16 +7,18 @@ use crate::model::audit::{Checkpoint, Outside};
 use crate::model::finding::{Finding, Health};
 
 impl Desk {
-    /// The checkpoint that is to be put there now; none where the newest is there. A new one is made where the log has grown and
-    /// the last was made `every_minutes` ago or longer: by whichever process asks first, for every place.
+    /// The checkpoint that is to be put there now: the newest, one that covers all that is written; none where the newest is
+    /// there, or where the last one was put there less than `every_minutes` ago, by whichever process.
     ///
     /// # Errors
     /// As [`Desk::checkpoint`].
     pub async fn due_for(&self, place: Outside) -> Result<Option<Checkpoint>, DeskError> {
-        let is_due = |last: &Checkpoint| self.now().duration_since(last.at) >= self.checkpoints_apart();
-        if self.store.last_checkpoint().await?.as_ref().is_none_or(is_due) {
-            self.checkpoint().await?;
+        if let Some((_, at)) = self.store.last_posted(place).await?
+            && self.now().duration_since(at) < self.checkpoints_apart()
+        {
+            return Ok(None);
         }
+        self.checkpoint().await?;
         self.checkpoint_for(place).await
     }
 

@@ -205,7 +205,10 @@ fn room(file: &str) -> (usize, &str) {
 fn every_file_that_the_documents_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adding-a-resource.md", "docs/roles.md"] {
+    let threats = "docs/threat-model.md";
+    for document in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adding-a-resource.md", "docs/roles.md", threats]
+    {
         let text = std::fs::read_to_string(root.join(document)).expect("the document is there");
         let is_ours = |piece: &&str| {
             ["src/", "tests/", "config/", "policies/", "docs/"].iter().any(|folder| piece.starts_with(folder))
@@ -217,4 +220,25 @@ fn every_file_that_the_documents_name_is_there() {
         }
     }
     assert!(seen > 20, "the files are found in the documents: {seen}");
+}
+
+/// What the threat model says of a test is so: it stands in the file that was named last before it.
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/threat-model.md")).expect("it is there");
+    let (mut file, mut source, mut seen) = ("", String::new(), 0);
+    for piece in text.split('`').skip(1).step_by(2) {
+        if piece.contains('/') && root.join(piece).is_file() {
+            (file, source) = (piece, std::fs::read_to_string(root.join(piece)).expect("it can be read"));
+        } else if piece.matches('_').count() > 2 && piece.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            assert!(source.contains(&format!("fn {piece}()")), "{file} has no test {piece}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 25, "the tests are found in the document: {seen}");
+    for document in ["README.md", "ARCHITECTURE.md"] {
+        let text = std::fs::read_to_string(root.join(document)).expect("it is there");
+        assert!(text.contains("docs/threat-model.md"), "{document} leads to it");
+    }
 }

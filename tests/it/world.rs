@@ -110,7 +110,12 @@ impl World {
 
     /// What another process sees: no session is open, nothing is known.
     pub fn restarted(self) -> Self {
-        Self { cloud: cloud(&self.aws, &self.config, &self.ledger), ..self }
+        Self { cloud: self.restarted_cloud(), ..self }
+    }
+
+    /// What another process would use.
+    pub fn restarted_cloud(&self) -> Aws {
+        cloud(&self.aws, &self.config, &self.ledger)
     }
 
     /// What an administrator of that account does by hand, in Tokyo.

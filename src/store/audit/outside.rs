@@ -14,9 +14,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn uncovered_since(&self, place: Outside) -> Result<Option<Timestamp>, StoreError> {
-        let covered = number(self.covered(place).await?)?;
+        let covered = number(self.last_posted(place).await?.map_or(0, |(size, _)| size))?;
         let first: Option<String> = sqlx::query_scalar(
-            "select entry from audit_entries where number >= $1 and entry not like '%\"what\":\"posted\"%' order by number limit 1",
+            "select entry from audit_entries where number >= $1 and json_extract(entry, '$.what') not in ('posted', 'signed')
+             order by number limit 1",
         )
         .bind(covered)
         .fetch_optional(&self.readers)
@@ -24,22 +25,26 @@ impl Store {
         Ok(first.map(|entry| serde_json::from_str::<Last>(&entry)).transpose()?.map(|entry| entry.at))
     }
 
-    /// How many entries the newest checkpoint there covers.
-    async fn covered(&self, place: Outside) -> Result<u64, StoreError> {
+    /// How many entries the checkpoint covers that was put there last, and when it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn last_posted(&self, place: Outside) -> Result<Option<(u64, Timestamp)>, StoreError> {
         let mut before = i64::MAX;
         loop {
-            // In a text of somebody's the quotes would be escaped.
             let found: Option<(i64, String)> = sqlx::query_as(
-                "select number, entry from audit_entries where number < $1 and entry like '%\"what\":\"posted\"%'
+                "select number, entry from audit_entries where number < $1 and json_extract(entry, '$.what') = 'posted'
                  order by number desc limit 1",
             )
             .bind(before)
             .fetch_optional(&self.readers)
             .await?;
-            let Some((at, entry)) = found else { return Ok(0) };
-            match serde_json::from_str::<Entry>(&entry)?.what {
-                What::Posted { size, place: there, .. } if there == place => return Ok(size),
-                _ => before = at,
+            let Some((number, entry)) = found else { return Ok(None) };
+            match serde_json::from_str::<Entry>(&entry)? {
+                Entry { at, what: What::Posted { size, place: there, .. }, .. } if there == place => {
+                    return Ok(Some((size, at)));
+                }
+                _ => before = number,
             }
         }
     }

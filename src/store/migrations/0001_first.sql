@@ -205,6 +205,9 @@ create trigger journal_no_update before update on journal
 begin select raise(abort, 'journal is only appended to'); end;
 create trigger journal_no_delete before delete on journal
 begin select raise(abort, 'journal is only appended to'); end;
+-- What is looked for often in the log: where its checkpoints were put.
+create index audit_entries_by_what on audit_entries (json_extract(entry, '$.what'), number);
+
 create trigger audit_entries_no_update before update on audit_entries
 begin select raise(abort, 'audit_entries is only appended to'); end;
 create trigger audit_entries_no_delete before delete on audit_entries

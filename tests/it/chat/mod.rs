@@ -3,6 +3,7 @@
 mod approving;
 mod asking;
 mod attacks;
+mod checkpoints;
 mod commands;
 mod doors_gateway;
 mod doors_http;

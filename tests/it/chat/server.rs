@@ -24,6 +24,8 @@ pub const GUILD: Id = 118_000_000_000_000_100;
 pub const PLATFORM: Id = 118_000_000_000_000_201;
 /// Where infra leads are asked.
 pub const APPROVALS: Id = 118_000_000_000_000_202;
+/// Where checkpoints of the audit log are posted.
+pub const AUDIT: Id = 118_000_000_000_000_203;
 pub const ENGINEER: Id = 118_000_000_000_000_301;
 pub const LEAD: Id = 118_000_000_000_000_302;
 pub const AIKO: Id = 118_000_000_000_000_401;
@@ -96,7 +98,11 @@ fn seed() -> DiscordSeed {
         application: BOT,
         bot_name: "Genkan".to_owned(),
         bot_token: "local".to_owned(),
-        channels: vec![channel(PLATFORM, "platform"), channel(APPROVALS, "infra-approvals")],
+        channels: vec![
+            channel(PLATFORM, "platform"),
+            channel(APPROVALS, "infra-approvals"),
+            channel(AUDIT, "audit-log"),
+        ],
         roles: vec![role(ENGINEER, "engineer"), role(LEAD, "infra-lead")],
         members: vec![
             member(AIKO, "aiko", &[ENGINEER]),
@@ -123,6 +129,8 @@ fn settings(config: &mut Config, api: String) {
         public_key: None,
         api: Some(api),
     });
+    // Only where a test is about it.
+    config.audit.channel = None;
     for environment in config.environments.values_mut() {
         environment.approvals_channel = Some(snowflake(APPROVALS));
     }

@@ -1,5 +1,6 @@
 //! Every kind against the local AWS: made, kept, made twice, removed twice, foreign, forbidden, throttled, and every call of it lost.
 
+mod checkpoints;
 mod ecr_repository;
 mod faults;
 mod s3_bucket;
