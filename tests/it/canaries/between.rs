@@ -117,7 +117,8 @@ impl Between {
         if let Some(found) = in_address.captures(target) {
             passed.canaries.insert(Canary { kind: "interaction token", value: found[1].to_owned() });
             if found[0].starts_with("/webhooks") {
-                passed.canaries.insert(Canary { kind: "webhook address", value: found[0].to_owned() });
+                // Not the application's id before it, which everybody may know.
+                passed.canaries.insert(Canary { kind: "webhook address", value: format!("/{}/messages", &found[1]) });
             }
         }
     }
