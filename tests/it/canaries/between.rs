@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::search::Canary;
 
-/// How many signatures are searched for.
-const SIGNATURES: usize = 40;
+/// How many of a kind are searched for: the first that pass.
+const MOST: usize = 14;
 
 /// What passed.
 #[derive(Default)]
@@ -109,7 +109,7 @@ impl Between {
         let mut passed = self.lock();
         let signed = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let Some((_, signature)) = signed.split_once("Signature=")
-            && passed.canaries.iter().filter(|one| one.kind == "authorization").count() < SIGNATURES
+            && passed.canaries.iter().filter(|one| one.kind == "authorization").count() < MOST
         {
             passed.canaries.insert(Canary { kind: "authorization", value: signature.to_owned() });
         }
@@ -117,7 +117,8 @@ impl Between {
         if let Some(found) = in_address.captures(target) {
             passed.canaries.insert(Canary { kind: "interaction token", value: found[1].to_owned() });
             if found[0].starts_with("/webhooks") {
-                passed.canaries.insert(Canary { kind: "webhook address", value: found[0].to_owned() });
+                // Not the application's id before it, which everybody may know.
+                passed.canaries.insert(Canary { kind: "webhook address", value: format!("/{}/messages", &found[1]) });
             }
         }
     }
@@ -132,7 +133,10 @@ impl Between {
         ] {
             let found = answer.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split_once("</"));
             if let Some((value, _)) = found {
-                self.lock().canaries.insert(Canary { kind, value: value.to_owned() });
+                let mut passed = self.lock();
+                if passed.canaries.iter().filter(|one| one.kind == kind).count() < MOST {
+                    passed.canaries.insert(Canary { kind, value: value.to_owned() });
+                }
             }
         }
     }
