@@ -14,7 +14,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("plan", &["model", "config"]),
     ("engine", &["model", "config"]),
     ("aws", &["model", "config", "telemetry", "engine"]),
-    ("store", &["model", "config", "engine"]),
+    ("store", &["model", "config", "telemetry", "engine"]),
     ("requests", &["model", "config", "policy", "plan", "engine", "store"]),
     ("worker", &["model", "config", "requests"]),
     ("cli", &["model", "config", "telemetry", "requests"]),

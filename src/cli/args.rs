@@ -182,6 +182,7 @@ impl Command {
             Self::Onboard(_) => Some("onboard"),
             Self::Teardown(_) => Some("teardown"),
             Self::Approve(_) => Some("approve"),
+            Self::Withdraw(_) => Some("withdraw"),
             Self::Reject(_) => Some("reject"),
             Self::Cancel(_) => Some("cancel"),
             Self::Retry(_) => Some("retry"),

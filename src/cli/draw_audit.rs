@@ -146,9 +146,6 @@ fn line(what: &What) -> String {
         What::Withdrawn { request, step, digest, by, via } => {
             format!("{by} ({via}) took the approval of {request} {step} back: {}", digest.short())
         }
-        What::Expired { request, step, digest } => {
-            format!("{request} {step}: {} was not approved in time", digest.short())
-        }
         What::Became { request, was, becomes, by, via, reason } => {
             became(request.as_str(), *was, *becomes, by.as_deref().zip(via.as_deref()), reason.as_deref())
         }

@@ -130,15 +130,6 @@ pub enum What {
         /// How they were recognised.
         via: String,
     },
-    /// Nobody, or too few, approved in time.
-    Expired {
-        /// The request.
-        request: RequestId,
-        /// The step.
-        step: StepId,
-        /// The digest of what was asked for.
-        digest: Digest,
-    },
     /// A request's state changed: a person rejected it, cancelled it, asked for another try; or it was done or failed.
     Became {
         /// The request.
@@ -245,7 +236,6 @@ impl What {
             | Self::Shown { request, .. }
             | Self::Approved { request, .. }
             | Self::Withdrawn { request, .. }
-            | Self::Expired { request, .. }
             | Self::Became { request, .. }
             | Self::Held { request, .. }
             | Self::Started { request, .. }

@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
 use super::super::error::StoreError;
+use crate::telemetry::{Lasts, hold};
 
 /// A key, for a log of one name. It cannot be printed, and is wiped from memory when it goes.
 pub struct Key {
@@ -37,6 +38,7 @@ impl Key {
         let mut seed = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), &mut *seed)
             .map_err(|_| failed(&"it does not hold 64 hexadecimal digits and nothing else"))?;
+        hold(text.trim(), Lasts::Always);
         Ok(Self { origin, secret: SigningKey::from_bytes(&seed) })
     }
 

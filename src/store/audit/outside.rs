@@ -16,7 +16,7 @@ impl Store {
     pub async fn uncovered_since(&self, place: Outside) -> Result<Option<Timestamp>, StoreError> {
         let covered = number(self.last_posted(place).await?.map_or(0, |(size, _)| size))?;
         let first: Option<String> = sqlx::query_scalar(
-            "select entry from audit_entries where number >= $1 and json_extract(entry, '$.what') not in ('posted', 'signed')
+            "select entry from audit_entries where number >= $1 and iif(json_valid(entry), json_extract(entry, '$.what'), null) not in ('posted', 'signed')
              order by number limit 1",
         )
         .bind(covered)
@@ -33,7 +33,7 @@ impl Store {
         let mut before = i64::MAX;
         loop {
             let found: Option<(i64, String)> = sqlx::query_as(
-                "select number, entry from audit_entries where number < $1 and json_extract(entry, '$.what') = 'posted'
+                "select number, entry from audit_entries where number < $1 and iif(json_valid(entry), json_extract(entry, '$.what'), null) = 'posted'
                  order by number desc limit 1",
             )
             .bind(before)

@@ -206,7 +206,7 @@ begin select raise(abort, 'journal is only appended to'); end;
 create trigger journal_no_delete before delete on journal
 begin select raise(abort, 'journal is only appended to'); end;
 -- What is looked for often in the log: where its checkpoints were put.
-create index audit_entries_by_what on audit_entries (json_extract(entry, '$.what'), number);
+create index audit_entries_by_what on audit_entries (iif(json_valid(entry), json_extract(entry, '$.what'), null), number);
 
 create trigger audit_entries_no_update before update on audit_entries
 begin select raise(abort, 'audit_entries is only appended to'); end;
