@@ -152,7 +152,8 @@ mod tests {
         let mut config = config();
         config.accounts.get_mut("dev").unwrap().writer = Role("team/genkan/writer".to_owned());
         let template = stack(&config, None);
-        let names: Vec<&String> = template["Resources"].as_object().unwrap().keys().collect();
+        let mut names: Vec<&String> = template["Resources"].as_object().unwrap().keys().collect();
+        names.sort();
         let wanted = [
             "AssumeRoles",
             "Authoriser111111111111",

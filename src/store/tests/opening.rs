@@ -35,7 +35,7 @@ async fn what_was_written_is_there_after_the_store_was_closed_and_opened_again()
     let given = store.approvals(&request.id).await.unwrap();
     assert_eq!(given, [Approval { at: given[0].at, ..approval }], "when, by the store's clock");
     assert_eq!(store.questions(&request.id).await.unwrap()[0].sealed.step(), &step);
-    assert_eq!(store.replay(&lease).await.unwrap(), written);
+    assert_eq!(store.replay(&lease).await.unwrap()[1..], written, "after the question");
     assert_eq!(store.remembered(&key(&step), None).await.unwrap(), Some(outputs("images")));
     assert!(
         store.lease(&request.id, "next").await.unwrap().is_none(),
