@@ -1,5 +1,7 @@
 //! What somebody tries who writes to Discord by hand, or in a hurry: buttons, forms and places that the bot never gave them.
 
+use std::time::Duration;
+
 use genkan::model::RequestState;
 use genkan::sandbox::discord::faults::{Effect, Rule};
 use genkan::sandbox::discord::seed::Id;
@@ -183,9 +185,9 @@ async fn one_person_in_a_hurry_keeps_nobody_else_waiting() {
     let again = async {
         loop {
             let asked = server.types(AIKO, "help", &[]).await;
-            // Not the empty message while one is to come.
-            let told = server.answer(AIKO, asked, &[" "]).await;
-            if text(&told).contains("/onboard") {
+            // Nothing comes while they are still in too great a hurry; and not the empty message while one is to come.
+            let told = server.answered(AIKO, asked, &[" "], Duration::from_secs(2)).await;
+            if told.is_some_and(|told| text(&told).contains("/onboard")) {
                 return;
             }
         }

@@ -271,19 +271,24 @@ impl Server {
 
     /// Waits for the answer to an interaction, with these texts.
     pub async fn answer(&self, who: Id, interaction: Id, texts: &[&str]) -> Value {
+        self.answered(who, interaction, texts, PATIENCE).await.unwrap_or_else(|| {
+            let all = [PLATFORM, APPROVALS].map(|channel| self.shown(who, channel).join("\n\n"));
+            panic!("the answer does not say {texts:?} in\n{}", all.join("\n\n"))
+        })
+    }
+
+    /// The same, if it comes in that time.
+    pub async fn answered(&self, who: Id, interaction: Id, texts: &[&str], within: Duration) -> Option<Value> {
         let id = interaction.to_string();
         let is_it = |message: &Value| {
             let text = text(message);
             message["interaction_metadata"]["id"] == id.as_str() && texts.iter().all(|part| text.contains(part))
         };
         let person = self.person(who);
-        let found = person.wait_for(PATIENCE, |_| {
+        let found = person.wait_for(within, |_| {
             [PLATFORM, APPROVALS].iter().flat_map(|channel| self.discord.messages(who, *channel)).find(|one| is_it(one))
         });
-        found.await.unwrap_or_else(|| {
-            let all = [PLATFORM, APPROVALS].map(|channel| self.shown(who, channel).join("\n\n"));
-            panic!("the answer does not say {texts:?} in\n{}", all.join("\n\n"))
-        })
+        found.await
     }
 
     /// Every message that somebody sees, as text.

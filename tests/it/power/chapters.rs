@@ -155,12 +155,18 @@ async fn a_secret(world: &World) -> Told {
 }
 
 async fn a_secret_under_a_key(world: &World) -> Told {
-    let key = |account: &str| format!("arn:aws:kms:{REGION}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
-    world.secrets(HUB).update_secret().secret_id(TOKEN).kms_key_id(key(HUB)).send().await.expect("under a key");
-    let create = world.secrets(SPOKE).create_secret().name(TOKEN).secret_string("by hand").kms_key_id(key(SPOKE));
+    let (hub, spoke) = (a_key(world, HUB).await, a_key(world, SPOKE).await);
+    world.secrets(HUB).update_secret().secret_id(TOKEN).kms_key_id(hub).send().await.expect("under a key");
+    let create = world.secrets(SPOKE).create_secret().name(TOKEN).secret_string("by hand").kms_key_id(spoke);
     create.send().await.expect("made by hand");
     bring(world, "a secret under a key is copied to one under a key", &mut secret(copy()), true).await?;
     bring(world, "a credential is imported from a secret under a key", &mut slot(credential()), false).await
+}
+
+/// A key of the customer's, by ARN.
+async fn a_key(world: &World, account: &str) -> String {
+    let made = aws_sdk_kms::Client::new(&world.admin(account)).create_key().send().await.expect("made");
+    made.key_metadata.and_then(|key| key.arn).expect("an ARN")
 }
 
 async fn a_credential(world: &World) -> Told {
@@ -190,6 +196,9 @@ async fn an_association(world: &World) -> Told {
 }
 
 async fn the_doctor(world: &World) -> Told {
-    let ill = world.cloud.examine().await.into_iter().find(|finding| finding.health == Health::Failed);
+    let key = a_key(world, HUB).await;
+    world.secrets(HUB).update_secret().secret_id(TOKEN).kms_key_id(key).send().await.expect("under a key");
+    // What it cannot find out it warns of.
+    let ill = world.cloud.examine().await.into_iter().find(|finding| finding.health != Health::Ok);
     ill.map_or(Ok(()), |finding| Err(("genkan doctor", format!("{}: {}", finding.subject, finding.seen))))
 }
