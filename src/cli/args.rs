@@ -1,6 +1,7 @@
 //! What can be typed: commands, options, help with examples.
 
 mod audit;
+mod deciding;
 mod policy;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use audit::{AuditCommand, VerifyArguments};
+pub use deciding::{ApproveArguments, CancelArguments, ReasonArguments, RetryArguments, WithdrawArguments};
 pub use policy::{ExplainArguments, PolicyCommand};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{DemoArguments, SandboxArguments};
@@ -260,60 +262,6 @@ pub struct TeardownArguments {
     /// Destroy data together with what holds it; others have to approve that.
     #[arg(long)]
     pub delete_data: bool,
-}
-
-/// `genkan approve`
-#[derive(Debug, Args)]
-pub struct ApproveArguments {
-    /// The request's id, or as much of its beginning as only one request has.
-    pub request: String,
-    /// The step, by its name in the plan; may be left out where only one waits.
-    pub step: Option<String>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub going: Going,
-    /// Approve only if the step's digest begins with this (8 characters or more): for what was shown elsewhere.
-    #[arg(long, value_name = "DIGEST")]
-    pub digest: Option<String>,
-}
-
-/// `genkan withdraw`
-#[derive(Debug, Args)]
-pub struct WithdrawArguments {
-    /// The request's id, or as much of its beginning as only one request has.
-    pub request: String,
-    /// The step, by its name in the plan; may be left out where you have approved only one.
-    pub step: Option<String>,
-}
-
-/// `genkan reject`
-#[derive(Debug, Args)]
-pub struct ReasonArguments {
-    /// The request's id, or as much of its beginning as only one request has.
-    pub request: String,
-    /// Why.
-    #[arg(long)]
-    pub reason: String,
-}
-
-/// `genkan cancel`
-#[derive(Debug, Args)]
-pub struct CancelArguments {
-    /// The request's id, or as much of its beginning as only one request has.
-    pub request: String,
-    /// Why.
-    #[arg(long)]
-    pub reason: Option<String>,
-}
-
-/// `genkan retry`
-#[derive(Debug, Args)]
-pub struct RetryArguments {
-    /// The request's id, or as much of its beginning as only one request has.
-    pub request: String,
-    /// Stay until the request has ended, also while it waits for an approval or for something to appear.
-    #[arg(long)]
-    pub wait: bool,
 }
 
 /// What `doctor` is to show.

@@ -67,7 +67,7 @@ impl Desk {
     /// [`DeskError::Store`].
     pub async fn was_shown(
         &self,
-        person: &Person,
+        to: &Person,
         id: &RequestId,
         step: Option<&StepId>,
         face: &Face,
@@ -78,7 +78,7 @@ impl Desk {
                 request: id.clone(),
                 step: step.desired.id.clone(),
                 digest: digest.clone(),
-                to: Some(person.name.clone()),
+                to: Some(to.name.clone()),
                 face: face.clone(),
             };
             self.store.tell(what).await?;
