@@ -359,7 +359,7 @@ fn every_use_case_asks_policy_or_is_no_persons_doing() {
                     && all.get(other).is_some_and(|(_, text)| text.contains("person"))
             }
             Some(("nobody:", _)) => !text.contains("person: &Person"),
-            _ => text.contains("self.allow") && text.contains(&format!("Deed::{asks}")),
+            _ => (text.contains("self.allow") || text.contains("self.may(")) && text.contains(&format!("Deed::{asks}")),
         };
         if !is_well {
             faults.push(format!("{name} does not ask as it is said here: {asks}"));
