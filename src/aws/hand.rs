@@ -80,7 +80,7 @@ impl Hand {
     }
 
     /// Makes one call: opens the session if need be, waits for its tokens, has it witnessed where the role can do more than look
-    /// ([`watched`]), and sorts what AWS answers.
+    /// (`watched`), and sorts what AWS answers.
     /// `action` is the IAM action (`route53:AssociateVPCWithHostedZone`), `resource` an ARN or a name, for messages.
     /// The call is on the heap: the SDK's futures are large, and a look joins many of them.
     ///

@@ -1,5 +1,5 @@
 -- The first shape of the store. Times are microseconds since 1970 in UTC; JSON is kept as text.
--- The statements are what SQLite and PostgreSQL both take, except the triggers at the end.
+-- The statements are what SQLite and PostgreSQL both take, except the triggers, and the index before them, at the end.
 
 create table requests (
     id          text    not null primary key,
