@@ -31,10 +31,18 @@ const SAME: (&str, &str) = ("[platform]", "[platform]");
 
 const fn nothing(_: &mut Seed) {}
 
-/// A statement of a trust policy.
-fn of_trust<'a>(seed: &'a mut Seed, account: usize, role: &str) -> &'a mut serde_json::Value {
+/// The statements of a trust policy: one for each action, the assuming first.
+fn of_trust<'a>(seed: &'a mut Seed, account: usize, role: &str) -> &'a mut Vec<serde_json::Value> {
     let role = seed.accounts[account].roles.iter_mut().find(|one| one.name == role).expect("seeded");
-    &mut role.trust["Statement"][0]
+    role.trust["Statement"].as_array_mut().expect("a list")
+}
+
+/// The same, where that action is allowed no more.
+fn distrust(seed: &mut Seed, account: usize, role: &str, action: &str) {
+    let statements = of_trust(seed, account, role);
+    let before = statements.len();
+    statements.retain(|statement| statement["Action"] != action);
+    assert_eq!(statements.len(), before - 1, "{action}");
 }
 
 #[rustfmt::skip]
@@ -49,16 +57,16 @@ const PLANTED: [Planted; 15] = [
         seed: |seed| seed.accounts[1].roles.retain(|role| role.name != "genkan-reader"),
         found: (Failed, SPOKE_TITLE, "reader role genkan-reader", "cannot be assumed", &["the role does not exist"]) },
     Planted { what: "trust in somebody else", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Principal"] = json!({"AWS": "arn:aws:iam::333333333333:root"}),
+        seed: |seed| of_trust(seed, 1, "genkan-writer").iter_mut().for_each(|one| one["Principal"] = json!({"AWS": "arn:aws:iam::333333333333:root"})),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["user/genkan"]) },
     Planted { what: "trust without tags", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Action"] = json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
+        seed: |seed| distrust(seed, 1, "genkan-writer", "sts:TagSession"),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["sts:TagSession"]) },
     Planted { what: "trust without source identity", config: SAME,
-        seed: |seed| of_trust(seed, 0, "genkan-authoriser")["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]),
+        seed: |seed| distrust(seed, 0, "genkan-authoriser", "sts:SetSourceIdentity"),
         found: (Failed, HUB_TITLE, "authoriser role genkan-authoriser", "cannot be assumed", &["sts:SetSourceIdentity"]) },
     Planted { what: "another external id", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Condition"] = json!({"StringEquals": {"sts:ExternalId": "another"}}),
+        seed: |seed| of_trust(seed, 1, "genkan-writer")[0]["Condition"]["StringEquals"]["sts:ExternalId"] = json!("another"),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["sts:ExternalId", "genkan-test"]) },
     Planted { what: "a role of another account", config: ("[accounts.shared]", "[accounts.shared]\nwriter = \"arn:aws:iam::111111111111:role/genkan-authoriser\""),
         seed: nothing,
@@ -291,13 +299,13 @@ async fn the_secrets_key_is_looked_at() {
         assert_eq!(troubles(&world).await, [], "{what} is mended");
     }
 
-    // The reader, who reads the secret here, may not decrypt any more.
+    // Who reads the secret may not decrypt any more.
     let documents = role_policies(&world.config, &format!("arn:aws:iam::{HUB}:user/genkan"));
-    let reader = documents["platform"].iter().find(|role| role.name() == "genkan-reader").expect("there");
+    let reader = documents["platform"].iter().find(|role| role.name() == "genkan-secret-reader").expect("there");
     let mut policy = reader.policy.clone();
     policy["Statement"].as_array_mut().expect("a list").retain(|statement| statement["Sid"] != "SecretReadKey");
     let put = |name: &'static str, policy: String| {
-        iam(&world, HUB).put_role_policy().role_name("genkan-reader").policy_name(name).policy_document(policy).send()
+        iam(&world, HUB).put_role_policy().role_name("genkan-secret-reader").policy_name(name).policy_document(policy).send()
     };
     put("genkan", policy.to_string()).await.expect("put");
     let mend = is_found(
