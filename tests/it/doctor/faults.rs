@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_route53::types::{Vpc, VpcRegion};
+use aws_sdk_s3::types::CreateBucketConfiguration;
 use futures::future::BoxFuture;
 use genkan::aws::roles::role_policies;
 use genkan::engine::Cloud;
@@ -10,7 +11,7 @@ use genkan::model::finding::Health::{self, Failed, Warning};
 use genkan::sandbox::seed::{Seed, SeedVpc};
 use serde_json::json;
 
-use super::{changed, iam, reconfigured, troubles};
+use super::{BUCKET, audited, changed, iam, reconfigured, troubles};
 use crate::world::{CONFIG, HUB, REGION, SPOKE, TOKEN, VPC, World, ZONE, trust_policy_in};
 
 const HUB_TITLE: &str = "platform (111111111111)";
@@ -305,7 +306,12 @@ async fn the_secrets_key_is_looked_at() {
     let mut policy = reader.policy.clone();
     policy["Statement"].as_array_mut().expect("a list").retain(|statement| statement["Sid"] != "SecretReadKey");
     let put = |name: &'static str, policy: String| {
-        iam(&world, HUB).put_role_policy().role_name("genkan-secret-reader").policy_name(name).policy_document(policy).send()
+        iam(&world, HUB)
+            .put_role_policy()
+            .role_name("genkan-secret-reader")
+            .policy_name(name)
+            .policy_document(policy)
+            .send()
     };
     put("genkan", policy.to_string()).await.expect("put");
     let mend = is_found(
@@ -320,6 +326,33 @@ async fn the_secrets_key_is_looked_at() {
 
     world.secrets(HUB).update_secret().secret_id(TOKEN).kms_key_id("gone").send().await.expect("updated");
     is_found(&world, "no key", (Failed, HUB_TITLE, "KMS key gone", "there is no such key", &["update-secret"])).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_cannot_hold_the_audit_log_is_said() {
+    let world = World::with(&audited(), |_| {}).await;
+    let found = (Failed, HUB_TITLE, BUCKET, "there is no such bucket", &["--object-lock-enabled-for-bucket"][..]);
+    is_found(&world, "no bucket", found).await;
+
+    let s3 = world.s3(HUB);
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    let call = s3.create_bucket().bucket(BUCKET).create_bucket_configuration(here).send();
+    call.await.expect("made");
+    let found = troubles(&world).await;
+    let subjects: Vec<&str> = found.iter().map(|one| one.subject.rsplit(' ').next().expect("a word")).collect();
+    assert_eq!(subjects, ["Lock", "versioning"], "{found:#?}");
+    assert!(found.iter().all(|one| one.health == Failed && one.mend == found[0].mend), "one command mends both");
+    s3.delete_bucket().bucket(BUCKET).send().await.expect("removed");
+
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    let call = world.s3(SPOKE).create_bucket().bucket(BUCKET).create_bucket_configuration(here).send();
+    call.await.expect("made in another account");
+    let found = troubles(&world).await;
+    assert!(!found.is_empty() && found.iter().all(|one| one.place == HUB_TITLE), "{found:#?}");
+    assert!(
+        found.iter().all(|one| one.mend.as_ref().is_some_and(|mend| mend.contains("another account's?"))),
+        "{found:#?}"
+    );
 }
 
 #[tokio::test]
