@@ -278,6 +278,11 @@ impl<'a> Examined<'a> {
     }
 }
 
+/// Whether AWS has said why a call was refused; it does not to another account.
+pub(super) fn is_explained(refused: &Finding) -> bool {
+    refused.seen.contains("because ") || refused.seen.contains(DENY)
+}
+
 /// Whether a call of that role has shown what the simulator says: the same action is missing, and the same mends it.
 fn is_said(look: &Finding, action: &str, finding: &Finding) -> bool {
     let is_same = |mend: &String| finding.mend.as_ref().is_some_and(|same| mend.contains(same.as_str()));

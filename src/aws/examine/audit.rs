@@ -5,7 +5,7 @@
 
 use aws_sdk_s3::types::{BucketVersioningStatus, ObjectLockEnabled};
 
-use super::account::Examined;
+use super::account::{Examined, is_explained};
 use super::{broken, ok};
 use crate::aws::checkpoints::{mend_lock, mend_missing};
 use crate::aws::error::Refused;
@@ -60,7 +60,7 @@ impl Examined<'_> {
     /// S3 says no more than `Access Denied` where the bucket is not this account's.
     fn bucket_look_failed(&self, hand: &Hand, action: &str, name: &str, refused: &Refused) -> Finding {
         let mut finding = self.look_failed(hand, action, name, &refused.error);
-        if refused.is_forbidden() && !finding.seen.contains("because ") {
+        if refused.is_forbidden() && !is_explained(&finding) {
             let statement = finding.mend.take().unwrap_or_default();
             finding.mend = Some(format!(
                 "correct `bucket` in [audit]: is the bucket another account's? If not, this is missing:\n{statement}"
