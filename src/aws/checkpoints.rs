@@ -4,20 +4,17 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumAlgorithm, ObjectLockEnabled, ObjectLockMode};
-use futures::future::join;
+use aws_sdk_s3::types::{ChecksumAlgorithm, ObjectLockMode};
 use jiff::Timestamp;
 
 use super::asked::{blocked, wrong};
 use super::error::Refused;
-use super::hand::Hand;
 use super::permission::{Reach, Statement};
 use super::session::Sessions;
 use crate::config::AuditBucket;
 use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
 use crate::model::audit::Checkpoint;
-use crate::model::finding::{Finding, Health};
 use crate::model::{Digest, Place, RoleKind};
 
 /// On whose behalf the tool does this: its own.
@@ -56,17 +53,13 @@ fn configured(sessions: &Sessions) -> Option<(&AuditBucket, Place)> {
     Some((bucket, Place { account: account.id.clone(), region: config.region_of(account).clone() }))
 }
 
-fn hand(sessions: &Sessions, place: &Place, role: RoleKind, statements: &[Statement]) -> Hand {
-    let behalf = Behalf { person: GENKAN.to_owned(), ..Behalf::default() };
-    sessions.hand(&place.account, &place.region, role, &behalf, statements)
-}
-
 /// Puts it there, unless it is there; see [`crate::engine::Cloud::lock_away`].
 pub(super) async fn lock_away(sessions: &Sessions, checkpoint: &Checkpoint) -> Result<String, CloudError> {
     let Some((bucket, place)) = configured(sessions) else { return Err(wrong("[audit] names no bucket")) };
     let key = key_of(checkpoint)?;
     let statements = permissions(RoleKind::Auditor, &sessions.reach(&place), Some(&key));
-    let hand = hand(sessions, &place, RoleKind::Auditor, &statements);
+    let behalf = Behalf { person: GENKAN.to_owned(), ..Behalf::default() };
+    let hand = sessions.hand(&place.account, &place.region, RoleKind::Auditor, &behalf, &statements);
     let until = Timestamp::now() + Duration::from_secs(u64::from(bucket.days) * 24 * 60 * 60);
     let call = hand
         .s3()
@@ -110,63 +103,23 @@ fn explained(bucket: &AuditBucket, refused: Refused) -> CloudError {
         ),
         Some("NoSuchBucket") => blocked(
             format!("there is no bucket {} in account {}", bucket.name, bucket.account),
-            format!("aws s3api create-bucket --object-lock-enabled-for-bucket --bucket {}", bucket.name),
+            mend_missing(&bucket.name),
         ),
         _ => refused.error,
     }
 }
 
+/// A bucket that can lock from its first day on.
+pub(super) fn mend_missing(bucket: &str) -> String {
+    format!("aws s3api create-bucket --object-lock-enabled-for-bucket --bucket {bucket}")
+}
+
 /// Object Lock needs versioning, which it turns on (Amazon S3 User Guide, Object Lock).
-fn mend_lock(bucket: &str) -> String {
+pub(super) fn mend_lock(bucket: &str) -> String {
     format!(
         "aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled && aws s3api \
          put-object-lock-configuration --bucket {bucket} --object-lock-configuration ObjectLockEnabled=Enabled"
     )
-}
-
-/// Whether the bucket can hold what nobody removes. Nothing where none is configured.
-pub(super) async fn examine(sessions: &Sessions) -> Vec<Finding> {
-    let Some((bucket, place)) = configured(sessions) else { return Vec::new() };
-    let (reader, arn) =
-        (hand(sessions, &place, RoleKind::Reader, &[]), sessions.reach(&place).bare_arn("s3", &bucket.name));
-    let owner = place.account.as_str();
-    let lock = reader.s3().get_object_lock_configuration().bucket(&bucket.name).expected_bucket_owner(owner);
-    let versions = reader.s3().get_bucket_versioning().bucket(&bucket.name).expected_bucket_owner(owner);
-    let (lock, versions) = join(
-        reader.call("s3:GetBucketObjectLockConfiguration", &arn, lock.send()),
-        reader.call("s3:GetBucketVersioning", &arn, versions.send()),
-    )
-    .await;
-    let finding = |subject: &str, seen: Result<bool, Refused>, well: &str, off: &str, mend: String| {
-        let (health, seen, mend) = match seen {
-            Ok(true) => (Health::Ok, well.to_owned(), None),
-            Ok(false) => (Health::Failed, off.to_owned(), Some(mend)),
-            Err(refused) => {
-                let mend = refused.error.mend().map(str::to_owned);
-                (Health::Failed, refused.error.to_string(), mend)
-            }
-        };
-        let place = format!("{} ({})", bucket.account, place.account);
-        Finding { place, subject: format!("audit bucket {}: {subject}", bucket.name), health, seen, mend }
-    };
-    let lock = match lock {
-        Ok(lock) => Ok(lock
-            .object_lock_configuration
-            .is_some_and(|lock| lock.object_lock_enabled == Some(ObjectLockEnabled::Enabled))),
-        Err(refused) if refused.is("ObjectLockConfigurationNotFoundError") => Ok(false),
-        Err(refused) => Err(refused),
-    };
-    let versions = versions.map(|versions| versions.status == Some(BucketVersioningStatus::Enabled));
-    vec![
-        finding(
-            "Object Lock",
-            lock,
-            &format!("it is on: each checkpoint is locked for {} days", bucket.days),
-            "it is off: what is put there can be removed",
-            mend_lock(&bucket.name),
-        ),
-        finding("versioning", versions, "it is on", "it is off, and Object Lock needs it", mend_lock(&bucket.name)),
-    ]
 }
 
 #[cfg(test)]

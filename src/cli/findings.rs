@@ -93,7 +93,7 @@ fn counted(findings: &[&Finding]) -> String {
 /// Words on lines of their own where they do not fit. Commands and JSON stay as they are, to be copied.
 fn write_wrapped(text: &mut String, line: &str, indent: usize) {
     let indent = indent + 2;
-    let is_to_be_copied = ["aws ", "genkan ", "{", "}", " "].iter().any(|begin| line.starts_with(begin));
+    let is_to_be_copied = ["aws ", "chmod ", "genkan ", "{", "}", " "].iter().any(|begin| line.starts_with(begin));
     if is_to_be_copied {
         let _ = writeln!(text, "{:indent$}{line}", "");
         return;

@@ -47,18 +47,28 @@ impl Desk {
         Ok(self.store.settle().await?)
     }
 
-    /// What is wrong with the log, as far as that is cheap to know; none if nothing is.
-    pub(super) async fn audit_finding(&self) -> Option<Finding> {
-        let error = self.store.audit_fits().await.err()?;
-        Some(Finding {
-            place: "store".to_owned(),
-            subject: "audit log".to_owned(),
-            health: Health::Failed,
-            seen: error.to_string(),
-            mend: Some(
-                "stop every genkan that uses this store, keep a copy of it, run `genkan audit verify`".to_owned(),
-            ),
-        })
+    /// The log's end and the file of its key, for `doctor`: what is cheap to know.
+    pub(super) async fn examine_log(&self) -> Vec<Finding> {
+        let end = match self.store.audit_fits().await {
+            Ok(()) => {
+                (Health::Ok, "it fits the last checkpoint; `genkan audit verify` checks all of it".to_owned(), None)
+            }
+            Err(error) => {
+                let mend = "stop every genkan that uses this store, keep a copy of it, run `genkan audit verify`";
+                (Health::Failed, error.to_string(), Some(mend.to_owned()))
+            }
+        };
+        // A log that cannot be read is said once.
+        let has_signed = matches!(self.store.last_checkpoint().await, Ok(Some(_)));
+        let key = Key::examine(&self.key_file(), has_signed);
+        let finding = |(subject, (health, seen, mend)): (&str, _)| Finding {
+            place: "audit log".to_owned(),
+            subject: subject.to_owned(),
+            health,
+            seen,
+            mend,
+        };
+        [("its end", end), ("its key", key)].map(finding).into()
     }
 
     /// Writes down that this person was shown what waits for approval in this request, the one step or all, as it is now.

@@ -156,10 +156,10 @@ impl Desk {
         self.store.subscribe()
     }
 
-    /// Looks at everything that the tool needs: the store's file, identities, roles, zones, the secret.
+    /// Looks at everything that the tool needs: the store's file, identities, roles, zones, the secret; and at the audit log.
     pub async fn doctor(&self) -> Vec<Finding> {
         let (cloud, log, outside) =
-            futures::future::join3(self.cloud.examine(), self.audit_finding(), self.examine_outside()).await;
+            futures::future::join3(self.cloud.examine(), self.examine_log(), self.examine_outside()).await;
         self.store.examine().into_iter().chain(cloud).chain(log).chain(outside).collect()
     }
 }

@@ -22,7 +22,7 @@ use crate::model::finding::{Finding, Health};
 use crate::model::{Place, RoleKind};
 
 /// What the reader's session is for: a role may be allowed more, this session is not.
-const LOOKS: [&str; 12] = [
+const LOOKS: [&str; 13] = [
     "codebuild:ListSourceCredentials",
     "ecr:DescribeRepositories",
     "iam:SimulatePrincipalPolicy",
@@ -30,13 +30,16 @@ const LOOKS: [&str; 12] = [
     "route53:GetHostedZone",
     "route53:GetHostedZoneLimit",
     "route53:ListVPCAssociationAuthorizations",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketVersioning",
     "s3:ListAllMyBuckets",
     "secretsmanager:DescribeSecret",
-    // The secret reader's, where it is the same role.
-    "secretsmanager:GetSecretValue",
     "ssm:GetParameter",
     "sts:GetCallerIdentity",
 ];
+
+/// In AWS's words where a Deny is why.
+const DENY: &str = "with an explicit deny ";
 
 const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 
@@ -84,17 +87,20 @@ impl<'a> Examined<'a> {
         };
         let (mut opened, (looked, simulated)) = join(opened, seen).await;
         let unseen = simulated.iter().any(|told| matches!(told, Told::Unknown(refused) if refused.is_forbidden()));
-        let said = |action: &str| {
-            // What a call has shown already is not said twice.
-            let mut broken = looked.iter().filter(|look| look.health != Health::Ok);
-            unseen && action == SIMULATE || broken.any(|look| look.subject.split(' ').next() == Some(action))
-        };
         let mut may = Vec::new();
         for (role, told) in roles.iter().zip(simulated) {
-            match told {
-                Told::NoRole => self.is_missing(role, &mut opened),
-                told => may.extend(self.told(&reader, role, told, said)),
+            if matches!(told, Told::NoRole) {
+                self.is_missing(role, &mut opened);
+                continue;
             }
+            let of_reader = looked.iter().filter(|_| role.kinds.contains(&RoleKind::Reader));
+            let of_others = opened.iter().filter(|(kind, _)| role.kinds.contains(kind)).flat_map(|(_, found)| found);
+            let shown: Vec<&Finding> = of_reader.chain(of_others).filter(|one| one.health != Health::Ok).collect();
+            // What a call has shown already is not said twice.
+            let said = |action: &str, finding: &Finding| {
+                unseen && action == SIMULATE || shown.iter().any(|look| is_said(look, action, finding))
+            };
+            may.extend(self.told(&reader, role, told, said));
         }
         let opened = opened.into_iter().flat_map(|(_, found)| found);
         opened.chain(looked).chain(may).chain(self.trust()).collect()
@@ -113,13 +119,16 @@ impl<'a> Examined<'a> {
         roles.into_iter().map(role).collect()
     }
 
-    /// A session under that role, tried as a step would have it. One that could change something may do nothing.
+    /// A session under that role, tried as a step would have it. One that could change something may do nothing, and the
+    /// secret's reader no more than `session_policy` leaves to whoever is no step.
     pub(super) fn hand(&self, kind: RoleKind) -> Hand {
         let behalf =
             Behalf { person: DOCTOR.to_owned(), approvers: BTreeSet::from([DOCTOR.to_owned()]), ..Behalf::default() };
         let actions = match kind {
-            RoleKind::Reader | RoleKind::SecretReader => &LOOKS[..],
-            RoleKind::Writer | RoleKind::Authoriser | RoleKind::Auditor => &["sts:GetCallerIdentity"],
+            RoleKind::Reader => &LOOKS[..],
+            RoleKind::Writer | RoleKind::Authoriser | RoleKind::SecretReader | RoleKind::Auditor => {
+                &["sts:GetCallerIdentity"]
+            }
         };
         let Place { account, region } = &self.place;
         self.sessions.hand(account, region, kind, &behalf, &[Statement::new("Doctor", actions, &["*"])])
@@ -150,12 +159,12 @@ impl<'a> Examined<'a> {
         Asked { place: &self.title, hand: reader, role: &role.arn, title: &role.title }.may(&statements).await
     }
 
-    fn told(&self, reader: &Hand, role: &OfRole, told: Told, said: impl Fn(&str) -> bool) -> Vec<Finding> {
+    fn told(&self, reader: &Hand, role: &OfRole, told: Told, said: impl Fn(&str, &Finding) -> bool) -> Vec<Finding> {
         let asked = Asked { place: &self.title, hand: reader, role: &role.arn, title: &role.title };
         match told {
             Told::Known(denied, count) if denied.is_empty() => vec![asked.permitted(count)],
             Told::Known(denied, _) => {
-                let unsaid = denied.into_iter().filter(|(action, _)| !said(action));
+                let unsaid = denied.into_iter().filter(|(action, finding)| !said(action, finding));
                 unsaid.map(|(action, finding)| softened(&action, finding)).collect()
             }
             Told::Unknown(refused) => {
@@ -235,13 +244,15 @@ impl<'a> Examined<'a> {
         }
     }
 
-    fn look_failed(&self, hand: &Hand, action: &str, resource: &str, error: &CloudError) -> Finding {
+    pub(super) fn look_failed(&self, hand: &Hand, action: &str, resource: &str, error: &CloudError) -> Finding {
         let mut finding = failed(&self.title, &subject(action, resource), error, self.statement(hand, action));
         if let CloudError::Forbidden { why, .. } = error {
             finding.seen = format!("{} role {} may not{}", hand.kind.word(), name_of(&hand.role), reason(why));
             if why.contains("service control policy") {
                 finding.mend =
                     Some(format!("allow {action} in the organisation's service control policies for this account"));
+            } else if why.contains(DENY) {
+                finding.mend = Some(format!("remove the Deny of {action}; an Allow does not outweigh it"));
             }
         }
         softened(action, finding)
@@ -267,9 +278,21 @@ impl<'a> Examined<'a> {
     }
 }
 
+/// Whether AWS has said why a call was refused; it does not to another account.
+pub(super) fn is_explained(refused: &Finding) -> bool {
+    refused.seen.contains("because ") || refused.seen.contains(DENY)
+}
+
+/// Whether a call of that role has shown what the simulator says: the same action is missing, and the same mends it.
+fn is_said(look: &Finding, action: &str, finding: &Finding) -> bool {
+    let is_same = |mend: &String| finding.mend.as_ref().is_some_and(|same| mend.contains(same.as_str()));
+    let is_denied = look.seen.contains(DENY);
+    look.subject.split(' ').next() == Some(action) && (is_denied || look.mend.as_ref().is_some_and(is_same))
+}
+
 /// The end of AWS's words that says why, where they have one: `, because no identity-based policy allows …`; or all of them.
 fn reason(why: &str) -> String {
-    let begins = ["because ", "with an explicit deny "].iter().filter_map(|begin| why.find(begin)).min();
+    let begins = ["because ", DENY].iter().filter_map(|begin| why.find(begin)).min();
     match (begins, why.split_once(" failed with ")) {
         (Some(at), _) => format!(", {}", &why[at..]),
         (None, Some((_, words))) => format!(": {words}"),

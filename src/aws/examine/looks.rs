@@ -17,6 +17,10 @@ impl Examined<'_> {
         if in_use.contains(&RoleKind::SecretReader) {
             looks.push(Box::pin(self.source_secret(hand)));
         }
+        if let Some(bucket) = self.config.audit.bucket.as_ref().filter(|bucket| bucket.account == self.name) {
+            looks.push(Box::pin(self.object_lock(hand, bucket)));
+            looks.push(Box::pin(self.versioning(hand, bucket)));
+        }
         for (name, environment) in &self.config.environments {
             if environment.platform_account == self.name {
                 looks.push(Box::pin(self.zone(hand, environment)));

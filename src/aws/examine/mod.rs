@@ -1,8 +1,9 @@
 //! Looks at everything that the tool will need, changing nothing: the identity and the clock, each account's roles and what
-//! they may do, the zones, the secret and its key. All accounts at once: two calls follow one another, four where the secret
+//! they may do, the zones, the secret and its key, the bucket of the audit log. All accounts at once: two calls follow one another, four where the secret
 //! has a key of the customer's.
 
 mod account;
+mod audit;
 mod identity;
 mod looks;
 mod sample;

@@ -138,11 +138,9 @@ impl Asked<'_> {
 
     /// That all is permitted.
     pub(super) fn permitted(&self, count: usize) -> Finding {
-        ok(
-            self.place,
-            &format!("permissions of {}", self.title),
-            format!("{count} actions are permitted, by the policy simulator"),
-        )
+        let actions = if count == 1 { "its one action is".to_owned() } else { format!("{count} actions are") };
+        let seen = format!("{actions} permitted, by the policy simulator");
+        ok(self.place, &format!("permissions of {}", self.title), seen)
     }
 
     /// That nothing is known of the role's permissions.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::HostedZoneLimitType;
 
-use super::account::{Examined, subject};
+use super::account::{Examined, is_explained, subject};
 use super::{broken, ok, warning};
 use crate::aws::hand::Hand;
 use crate::config::Environment;
@@ -34,7 +34,7 @@ impl Examined<'_> {
             Ok(answer) => answer,
             Err(mut finding) => {
                 // IAM allowed it, and the zone's owner is another account.
-                if finding.health == Health::Failed && !finding.seen.contains("because ") {
+                if finding.health == Health::Failed && !is_explained(&finding) {
                     let statement = finding.mend.take().unwrap_or_default();
                     finding.mend = Some(format!(
                         "{CORRECT}: is the zone another account's? If not, this is missing:\n{statement}"

@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
 use super::super::error::StoreError;
+use crate::model::finding::Health;
 use crate::telemetry::{Lasts, hold};
 
 /// A key, for a log of one name. It cannot be printed, and is wiped from memory when it goes.
@@ -42,6 +43,32 @@ impl Key {
         Ok(Self { origin, secret: SigningKey::from_bytes(&seed) })
     }
 
+    /// What there is to say of the file, which is not read: whether it is there, if something was signed already, and that nobody
+    /// but its owner can read it. With what mends it, if it is not well.
+    pub fn examine(path: &Path, has_signed: bool) -> (Health, String, Option<String>) {
+        let shown = path.display();
+        match fs::metadata(path) {
+            Ok(about) if is_open(&about) => (
+                Health::Failed,
+                format!("{shown} can be read by others: nothing is signed, and who has read it can sign in its place"),
+                Some(format!("chmod 600 {shown}")),
+            ),
+            Ok(_) => (Health::Ok, format!("{shown} is its owner's alone"), None),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                (Health::Failed, format!("{shown}: {error}"), Some("correct `key_file` in [audit]".to_owned()))
+            }
+            Err(_) if has_signed => (
+                Health::Failed,
+                format!("{shown} is gone, and checkpoints were signed with it"),
+                Some(format!(
+                    "bring {shown} back from a backup, or correct `key_file` in [audit]: else a new key is made, and who \
+                     verifies checkpoints has to be told so"
+                )),
+            ),
+            Err(_) => (Health::Ok, format!("{shown} is made with the first checkpoint"), None),
+        }
+    }
+
     /// What others verify its signatures with: name, hash and public key, as `signed-note` has it.
     pub fn verifier(&self) -> String {
         signed_note::new_ed25519_verifier_key(&self.origin, &self.secret.verifying_key())
@@ -55,16 +82,22 @@ impl fmt::Debug for Key {
 }
 
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::other(
-                "others than its owner can read it: chmod 600, and think of it as known to them",
-            ));
-        }
+    if is_open(&fs::metadata(path)?) {
+        return Err(io::Error::other("others than its owner can read it: chmod 600, and think of it as known to them"));
     }
     fs::read_to_string(path).map(Zeroizing::new)
+}
+
+/// Whether others than its owner can read a file.
+#[cfg(unix)]
+fn is_open(about: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    about.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// Writes a new key beside the place and links it there, so that nobody reads half of one and nobody's is replaced.

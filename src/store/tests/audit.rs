@@ -8,6 +8,7 @@ use crate::engine::Journal as _;
 use crate::model::RequestState;
 use crate::model::audit::{Entry, What};
 use crate::model::chat::Asked;
+use crate::model::finding::Health;
 use crate::model::request::RequestMove;
 use crate::store::audit::Key;
 
@@ -229,7 +230,18 @@ fn a_key_is_made_once_and_for_its_owner_alone() {
 
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).expect("set");
     assert!(hold(&path).expect_err("refused").contains("chmod 600"));
+    let (health, seen, mend) = Key::examine(&path, true);
+    assert!(health == Health::Failed && seen.contains("can be read by others"), "{seen}");
+    assert_eq!(mend, Some(format!("chmod 600 {}", path.display())));
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("set");
+    let gone = path.with_file_name("gone.key");
+    for (path, has_signed, health) in
+        [(&path, true, Health::Ok), (&gone, false, Health::Ok), (&gone, true, Health::Failed)]
+    {
+        let found = Key::examine(path, has_signed);
+        assert_eq!((found.0, found.2.is_some()), (health, health == Health::Failed), "{found:?}");
+    }
+    assert!(!gone.exists(), "a look makes nothing");
     std::fs::write(&path, "not a key").expect("written");
     let refused = hold(&path).expect_err("refused");
     assert!(refused.contains("64 hexadecimal digits") && !refused.contains("not a key"), "{refused}");

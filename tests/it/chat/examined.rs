@@ -4,17 +4,24 @@ use genkan::chat::examine::examine;
 use genkan::config::Config;
 use genkan::model::finding::Finding;
 use genkan::model::finding::Health::{self, Failed, Warning};
+use genkan::sandbox::discord::seed::{Id, SeedChannel};
 use genkan::sandbox::discord::{Access, LocalDiscord, ServedDiscord};
 use secrecy::SecretString;
 
-use super::doors_gateway::local;
-use crate::local_discord::{APPROVALS, GUILD, LEADS, PLATFORM, TOKEN};
+use crate::local_discord::{APPROVALS, GUILD, LEADS, PLATFORM, TOKEN, seed};
+
+/// Where the config has checkpoints of the audit log posted.
+const AUDIT: Id = 118_000_000_000_000_203;
 
 const SEND_MESSAGES: u64 = 1 << 11;
 const EMBED_LINKS: u64 = 1 << 14;
 
 async fn server() -> (LocalDiscord, ServedDiscord, Config) {
-    let (discord, served) = local().await;
+    let mut seed = seed();
+    let (name, topic) = ("audit-log".to_owned(), String::new());
+    seed.channels.push(SeedChannel { id: AUDIT, name, topic, access: Access::Write });
+    let discord = LocalDiscord::start(seed).expect("a seed as it should be");
+    let served = discord.serve(0, None).await.expect("a free port");
     let text = include_str!("../../../config/sandbox.toml");
     let mut config: Config = Config::parse(text, std::path::Path::new("genkan.toml")).unwrap().config;
     let settings = config.discord.as_mut().unwrap();
@@ -141,6 +148,11 @@ async fn each_planted_fault_is_found_and_nothing_else() {
         },
         Planted {
             what: "an audit channel that the bot does not see",
+            plant: |discord, _| discord.set_access(AUDIT, Access::None),
+            found: (Failed, format!("Discord, channel {AUDIT}"), "audit.channel", "may not", "`audit.channel`"),
+        },
+        Planted {
+            what: "an audit channel that is not there",
             plant: |_, config| config.audit.channel = Some((PLATFORM + 51).to_string().parse().unwrap()),
             found: (
                 Failed,
@@ -169,7 +181,7 @@ async fn another_server_is_said_of_the_server_and_of_its_channels() {
     config.discord.as_mut().unwrap().guild = (GUILD + 1).to_string().parse().unwrap();
     let mut found = seen(&config).await;
     found.retain(|one| one.health != Health::Ok);
-    assert_eq!(found.len(), 3, "{found:#?}");
+    assert_eq!(found.len(), 4, "the server and its three channels: {found:#?}");
     assert!(found[0].mend.as_ref().is_some_and(|mend| mend.contains("applications.commands")), "{found:#?}");
     assert!(found[1..].iter().all(|one| one.seen.contains("not a text channel of the server")), "{found:#?}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_route53::types::{Vpc, VpcRegion};
+use aws_sdk_s3::types::CreateBucketConfiguration;
 use futures::future::BoxFuture;
 use genkan::aws::roles::role_policies;
 use genkan::engine::Cloud;
@@ -10,7 +11,7 @@ use genkan::model::finding::Health::{self, Failed, Warning};
 use genkan::sandbox::seed::{Seed, SeedVpc};
 use serde_json::json;
 
-use super::{changed, iam, reconfigured, troubles};
+use super::{BUCKET, audited, changed, iam, reconfigured, troubles};
 use crate::world::{CONFIG, HUB, REGION, SPOKE, TOKEN, VPC, World, ZONE, trust_policy_in};
 
 const HUB_TITLE: &str = "platform (111111111111)";
@@ -31,10 +32,18 @@ const SAME: (&str, &str) = ("[platform]", "[platform]");
 
 const fn nothing(_: &mut Seed) {}
 
-/// A statement of a trust policy.
-fn of_trust<'a>(seed: &'a mut Seed, account: usize, role: &str) -> &'a mut serde_json::Value {
+/// The statements of a trust policy: one for each action, the assuming first.
+fn of_trust<'a>(seed: &'a mut Seed, account: usize, role: &str) -> &'a mut Vec<serde_json::Value> {
     let role = seed.accounts[account].roles.iter_mut().find(|one| one.name == role).expect("seeded");
-    &mut role.trust["Statement"][0]
+    role.trust["Statement"].as_array_mut().expect("a list")
+}
+
+/// The same, where that action is allowed no more.
+fn distrust(seed: &mut Seed, account: usize, role: &str, action: &str) {
+    let statements = of_trust(seed, account, role);
+    let before = statements.len();
+    statements.retain(|statement| statement["Action"] != action);
+    assert_eq!(statements.len(), before - 1, "{action}");
 }
 
 #[rustfmt::skip]
@@ -49,16 +58,16 @@ const PLANTED: [Planted; 15] = [
         seed: |seed| seed.accounts[1].roles.retain(|role| role.name != "genkan-reader"),
         found: (Failed, SPOKE_TITLE, "reader role genkan-reader", "cannot be assumed", &["the role does not exist"]) },
     Planted { what: "trust in somebody else", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Principal"] = json!({"AWS": "arn:aws:iam::333333333333:root"}),
+        seed: |seed| of_trust(seed, 1, "genkan-writer").iter_mut().for_each(|one| one["Principal"] = json!({"AWS": "arn:aws:iam::333333333333:root"})),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["user/genkan"]) },
     Planted { what: "trust without tags", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Action"] = json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
+        seed: |seed| distrust(seed, 1, "genkan-writer", "sts:TagSession"),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["sts:TagSession"]) },
     Planted { what: "trust without source identity", config: SAME,
-        seed: |seed| of_trust(seed, 0, "genkan-authoriser")["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]),
+        seed: |seed| distrust(seed, 0, "genkan-authoriser", "sts:SetSourceIdentity"),
         found: (Failed, HUB_TITLE, "authoriser role genkan-authoriser", "cannot be assumed", &["sts:SetSourceIdentity"]) },
     Planted { what: "another external id", config: SAME,
-        seed: |seed| of_trust(seed, 1, "genkan-writer")["Condition"] = json!({"StringEquals": {"sts:ExternalId": "another"}}),
+        seed: |seed| of_trust(seed, 1, "genkan-writer")[0]["Condition"]["StringEquals"]["sts:ExternalId"] = json!("another"),
         found: (Failed, SPOKE_TITLE, "writer role genkan-writer", "cannot be assumed", &["sts:ExternalId", "genkan-test"]) },
     Planted { what: "a role of another account", config: ("[accounts.shared]", "[accounts.shared]\nwriter = \"arn:aws:iam::111111111111:role/genkan-authoriser\""),
         seed: nothing,
@@ -291,13 +300,18 @@ async fn the_secrets_key_is_looked_at() {
         assert_eq!(troubles(&world).await, [], "{what} is mended");
     }
 
-    // The reader, who reads the secret here, may not decrypt any more.
+    // Who reads the secret may not decrypt any more.
     let documents = role_policies(&world.config, &format!("arn:aws:iam::{HUB}:user/genkan"));
-    let reader = documents["platform"].iter().find(|role| role.name() == "genkan-reader").expect("there");
+    let reader = documents["platform"].iter().find(|role| role.name() == "genkan-secret-reader").expect("there");
     let mut policy = reader.policy.clone();
     policy["Statement"].as_array_mut().expect("a list").retain(|statement| statement["Sid"] != "SecretReadKey");
     let put = |name: &'static str, policy: String| {
-        iam(&world, HUB).put_role_policy().role_name("genkan-reader").policy_name(name).policy_document(policy).send()
+        iam(&world, HUB)
+            .put_role_policy()
+            .role_name("genkan-secret-reader")
+            .policy_name(name)
+            .policy_document(policy)
+            .send()
     };
     put("genkan", policy.to_string()).await.expect("put");
     let mend = is_found(
@@ -312,6 +326,33 @@ async fn the_secrets_key_is_looked_at() {
 
     world.secrets(HUB).update_secret().secret_id(TOKEN).kms_key_id("gone").send().await.expect("updated");
     is_found(&world, "no key", (Failed, HUB_TITLE, "KMS key gone", "there is no such key", &["update-secret"])).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_cannot_hold_the_audit_log_is_said() {
+    let world = World::with(&audited(), |_| {}).await;
+    let found = (Failed, HUB_TITLE, BUCKET, "there is no such bucket", &["--object-lock-enabled-for-bucket"][..]);
+    is_found(&world, "no bucket", found).await;
+
+    let s3 = world.s3(HUB);
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    let call = s3.create_bucket().bucket(BUCKET).create_bucket_configuration(here).send();
+    call.await.expect("made");
+    let found = troubles(&world).await;
+    let subjects: Vec<&str> = found.iter().map(|one| one.subject.rsplit(' ').next().expect("a word")).collect();
+    assert_eq!(subjects, ["Lock", "versioning"], "{found:#?}");
+    assert!(found.iter().all(|one| one.health == Failed && one.mend == found[0].mend), "one command mends both");
+    s3.delete_bucket().bucket(BUCKET).send().await.expect("removed");
+
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    let call = world.s3(SPOKE).create_bucket().bucket(BUCKET).create_bucket_configuration(here).send();
+    call.await.expect("made in another account");
+    let found = troubles(&world).await;
+    assert!(!found.is_empty() && found.iter().all(|one| one.place == HUB_TITLE), "{found:#?}");
+    assert!(
+        found.iter().all(|one| one.mend.as_ref().is_some_and(|mend| mend.contains("another account's?"))),
+        "{found:#?}"
+    );
 }
 
 #[tokio::test]

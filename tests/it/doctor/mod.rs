@@ -34,9 +34,22 @@ fn iam(world: &World, account: &str) -> aws_sdk_iam::Client {
     aws_sdk_iam::Client::new(&world.admin(account))
 }
 
+/// The bucket for checkpoints of the audit log, in the platform's account.
+const BUCKET: &str = "project-checkpoints";
+
+/// A sound platform that puts such checkpoints into a bucket.
+async fn with_audit_bucket() -> World {
+    World::with(&audited(), |seed| seed.accounts[0].locked_buckets.push(BUCKET.to_owned())).await
+}
+
+/// The config of it.
+fn audited() -> String {
+    format!("{CONFIG}\n[audit]\nbucket = {{ account = \"platform\", name = \"{BUCKET}\", days = 30 }}\n")
+}
+
 #[tokio::test]
 async fn a_sound_platform_has_nothing_to_mend() {
-    let world = World::start().await;
+    let world = with_audit_bucket().await;
     let findings = world.cloud.examine().await;
     let troubles: Vec<&Finding> = findings.iter().filter(|finding| finding.health != Health::Ok).collect();
     assert_eq!(troubles, [&findings[0]; 0]);
