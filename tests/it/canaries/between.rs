@@ -54,7 +54,7 @@ impl Between {
         format!("http://{}", self.address)
     }
 
-    /// The next call of that name is refused with that code, and in the error's words stands all that was sent.
+    /// The next call of that name ([`operation`]) is refused with that code, and in the error's words stands all that was sent.
     pub fn echo(&self, operation: &'static str, code: &'static str) {
         self.lock().echo.push((operation, code));
     }
@@ -142,11 +142,15 @@ impl Between {
     }
 }
 
-/// `CreateSecret`, `AssumeRole`, `PUT /project-x-dev`; of Discord `PATCH @original`, `POST callback`.
+/// `CreateSecret`, `AssumeRole genkan-writer`, `PUT /project-x-dev`; of Discord `PATCH @original`, `POST callback`.
 fn operation(headers: &HeaderMap, method: &str, target: &str, body: &str) -> String {
     let targeted = headers.get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
     let asked = body.split('&').find_map(|part| part.strip_prefix("Action="));
     let path = target.split('?').next().unwrap_or_default();
+    let role = body.split('&').find_map(|part| part.strip_prefix("RoleArn=")?.rsplit("%2F").next());
+    if let (Some("AssumeRole"), Some(role)) = (asked, role) {
+        return format!("AssumeRole {role}");
+    }
     match targeted.or(asked) {
         Some(operation) => operation.to_owned(),
         None if path.ends_with("/messages/@original") => format!("{method} @original"),
