@@ -124,7 +124,9 @@ pub fn compare(calls: &[Call], lines: &[Line]) -> (usize, Vec<Line>) {
             Some(line) => line,
             None => {
                 let at = open.iter().position(|line| fits(line));
-                open.remove(at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}, left are {open:#?}")))
+                open.remove(
+                    at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}, left are {open:#?}")),
+                )
             }
         };
         assert!(fits(line), "{line:#?} is not {call:#?}");

@@ -20,12 +20,17 @@ const ECHOED: [(&str, &str); 6] = [
 ];
 
 /// What is only read, or only printed.
-const LOOKS: [&[&str]; 10] = [
+const LOOKS: [&[&str]; 15] = [
     &["plan", "project-x", "dev"],
     &["status"],
     &["requests"],
     &["approvals"],
     &["doctor"],
+    &["audit", "who", "project-x", "dev"],
+    &["audit", "verify"],
+    &["audit", "export"],
+    &["audit", "checkpoint"],
+    &["audit", "key"],
     &["policies", "render"],
     &["config", "check"],
     &["config", "schema"],
@@ -193,11 +198,22 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
 
     // It was a good test: what was to happen happened, the log says much, and what was cut was cut.
     let echoed = scene.aws.echoed();
-    for (operation, _) in ECHOED.iter().chain(&[("AssumeRole genkan-reader", ""), ("AssumeRole genkan-writer", ""), ("PutSecretValue", "")]) {
+    for (operation, _) in ECHOED.iter().chain(&[
+        ("AssumeRole genkan-reader", ""),
+        ("AssumeRole genkan-writer", ""),
+        ("PutSecretValue", ""),
+    ]) {
         assert!(echoed.iter().any(|one| one == operation), "{operation} was not repeated: {echoed:?}");
     }
     assert_eq!(scene.rest.echoed().len(), 2, "{:?}", scene.rest.echoed());
     assert!(log.contains("secretsmanager:CreateSecret") && log.contains("\"level\":\"DEBUG\""), "{log}");
+    for (command, part) in
+        [("export: stdout", "sts:AssumeRole"), ("key: stdout", "genkan"), ("who project-x dev: stdout", "ren")]
+    {
+        let told = scene.told.lock().unwrap();
+        let one = told.iter().find(|one| one.name.ends_with(&format!("audit {command}"))).expect("it ran");
+        assert!(String::from_utf8_lossy(&one.bytes).contains(part), "audit {command} says {part}");
+    }
     let canaries = scene.canaries();
     let of = |kind: &str| canaries.iter().filter(|canary| canary.kind == kind).count();
     for (kind, least) in [
