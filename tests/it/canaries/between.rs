@@ -2,7 +2,7 @@
 //! an error that repeats all that was sent.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -16,6 +16,10 @@ use super::search::Canary;
 
 /// How many of a kind are searched for: the first that pass.
 const MOST: usize = 14;
+
+/// An interaction's token, in the addresses that Discord gives it.
+static IN_ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"/(?:interactions|webhooks)/\d+/([^/?]+)").expect("a pattern"));
 
 /// What passed.
 #[derive(Default)]
@@ -113,8 +117,7 @@ impl Between {
         {
             passed.canaries.insert(Canary { kind: "authorization", value: signature.to_owned() });
         }
-        let in_address = Regex::new(r"/(?:interactions|webhooks)/\d+/([^/?]+)").expect("a pattern");
-        if let Some(found) = in_address.captures(target) {
+        if let Some(found) = IN_ADDRESS.captures(target) {
             passed.canaries.insert(Canary { kind: "interaction token", value: found[1].to_owned() });
             if found[0].starts_with("/webhooks") {
                 // Not the application's id before it, which everybody may know.
