@@ -78,10 +78,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let output = tracing_subscriber::fmt::layer().with_writer(written::Redacted(writer));
-    let output = match as_json {
-        true => output.json().boxed(),
-        false => output.with_ansi(std::io::stderr().is_terminal()).boxed(),
-    };
+    let output =
+        if as_json { output.json().boxed() } else { output.with_ansi(std::io::stderr().is_terminal()).boxed() };
     tracing_subscriber::registry().with(output.with_filter(asked.and(filter_fn(is_safe))))
 }
 

@@ -120,15 +120,10 @@ pub fn compare(calls: &[Call], lines: &[Line]) -> (usize, Vec<Line>) {
                 && is_for(call, &line.intent)
                 && line.at <= call.begun
         };
-        let line = match by_request.remove(call.request_id.as_str()) {
-            Some(line) => line,
-            None => {
-                let at = open.iter().position(|line| fits(line));
-                open.remove(
-                    at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}, left are {open:#?}")),
-                )
-            }
-        };
+        let line = by_request.remove(call.request_id.as_str()).unwrap_or_else(|| {
+            let at = open.iter().position(|line| fits(line));
+            open.remove(at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}, left are {open:#?}")))
+        });
         assert!(fits(line), "{line:#?} is not {call:#?}");
         if let Some(outcome) = &line.outcome
             && !call.response_lost

@@ -24,7 +24,7 @@ impl Server {
     }
 
     /// Time passes, for the machine and for Discord.
-    async fn time_passes(&self, by: Duration) {
+    fn time_passes(&self, by: Duration) {
         self.discord.pass_time(by);
         self.terminal.clock_jumps(SignedDuration::try_from(by).expect("not that long"));
     }
@@ -90,7 +90,7 @@ async fn while_discord_cannot_be_asked_nobody_counts_and_it_goes_on_afterwards()
     server.reads(REN, APPROVALS, &["an answer from Discord whether ren may still approve"]).await;
     assert_eq!(server.house.succeeded(AUTHORISE), 0);
     server.discord.faults().clear();
-    server.time_passes(Duration::from_secs(31)).await;
+    server.time_passes(Duration::from_secs(31));
     server.answer(AIKO, asked, &["project-x is in dev"]).await;
     server.closes().await;
 }
@@ -105,12 +105,12 @@ async fn approvers_are_reminded_once_and_then_it_expires() {
         shown.filter(|message| text(message).contains("still needs 1 approval")).collect::<Vec<_>>()
     };
     assert_eq!(reminders(&server).len(), 0);
-    server.time_passes(Duration::from_hours(20) + Duration::from_mins(1)).await;
+    server.time_passes(Duration::from_hours(20) + Duration::from_mins(1));
     let reminder = server.reads(REN, APPROVALS, &["Expires <t:", "still needs 1 approval", "What is asked"]).await;
     assert!(reminder["mention_roles"].to_string().contains(&LEAD.to_string()), "the leads are told");
     server.bot_dies().await;
     server.bot_starts().await;
-    server.time_passes(Duration::from_hours(4)).await;
+    server.time_passes(Duration::from_hours(4));
     server.answer(AIKO, asked, &["not approved within 24 hours"]).await;
     let lapsed = server.reads(REN, APPROVALS, &["Expired", "Nothing was done"]).await;
     assert_eq!(button(&lapsed, "approve:"), None);

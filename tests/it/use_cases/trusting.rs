@@ -374,9 +374,9 @@ async fn of_a_withdrawal_and_a_start_one_comes_first() {
         let done = story.house.succeeded(AUTHORISE) > 0;
         assert_ne!(withdrawn.is_ok(), done, "{stands:?}, {withdrawn:?}");
         if done {
-            begun += 1
+            begun += 1;
         } else {
-            held += 1
+            held += 1;
         }
         assert_eq!(story.house.authorisations(), [""; 0]);
     }
