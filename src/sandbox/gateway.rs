@@ -113,7 +113,7 @@ impl Gateway {
             Err(why) => return refuse(dialect.not_known(why)),
         };
         note_caller(call, &caller);
-        if !signed.is_by(&caller.secret_key, &head, &body) {
+        if !signed.is_by(&caller.secret_key, &head, &body, self.callers.clock.now()) {
             return refuse(dialect.bad_signature());
         }
         let Some(service) = service else {

@@ -29,8 +29,9 @@ impl Signed {
         })
     }
 
-    /// Whether the secret gives this signature. A body that is sent in chunks is taken as it is: awsim cannot check it.
-    pub(crate) fn is_by(&self, secret: &str, head: &Parts, body: &[u8]) -> bool {
+    /// Whether the secret gives this signature, and it is of now. A body that is sent in chunks is taken as it is: awsim cannot
+    /// check it.
+    pub(crate) fn is_by(&self, secret: &str, head: &Parts, body: &[u8], now: SystemTime) -> bool {
         let content = text(head, "x-amz-content-sha256");
         if self.service == "s3" && content.is_some_and(|content| content.starts_with("STREAMING-")) {
             return true;
@@ -57,7 +58,7 @@ impl Signed {
             date,
             body,
             content,
-            SystemTime::now(),
+            now,
             SKEW,
         );
         outcome == VerifyOutcome::Ok

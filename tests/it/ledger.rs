@@ -83,9 +83,20 @@ fn action(call: &Call) -> String {
     }
 }
 
+/// Whether a call was made for the request and the step of an intent, as its session's tags say; a call without tags does not say.
+fn is_for(call: &Call, intent: &Intent) -> bool {
+    let tags = call.assumed.as_ref().map_or(&call.session_tags, |assumed| &assumed.tags);
+    let is = |tag: &str, named: Option<String>| {
+        tags.get(&format!("genkan:{tag}")).is_none_or(|told| Some(told) == named.as_ref())
+    };
+    is("request", intent.request.as_ref().map(ToString::to_string))
+        && is("step", intent.step.as_ref().map(ToString::to_string))
+        && is("digest", intent.digest.as_ref().map(ToString::to_string))
+}
+
 /// AWS's log against the ledger: each call with power has its line, written before the request arrived, with the same action,
-/// account and role. Lines that have an outcome with AWS's request id are matched by it. Returns how many calls there were, and
-/// the lines that no call belongs to.
+/// account and role, for the same step. Lines that have an outcome with AWS's request id are matched by it. Returns how many
+/// calls there were, and the lines that no call belongs to.
 pub fn compare(calls: &[Call], lines: &[Line]) -> (usize, Vec<Line>) {
     let mut by_request: BTreeMap<&str, &Line> = BTreeMap::new();
     let mut open: Vec<&Line> = Vec::new();
@@ -95,6 +106,10 @@ pub fn compare(calls: &[Call], lines: &[Line]) -> (usize, Vec<Line>) {
             None => open.push(line),
         }
     }
+    // AWS's log is in the order in which calls ended. Where several lines fit, as of a call that died and was made again, the
+    // earliest call has the earliest line.
+    let mut calls: Vec<&Call> = calls.iter().collect();
+    calls.sort_by_key(|call| call.begun);
     let mut found = 0;
     for call in calls {
         let Some((role, account)) = power(call) else { continue };
@@ -102,15 +117,13 @@ pub fn compare(calls: &[Call], lines: &[Line]) -> (usize, Vec<Line>) {
             line.intent.action == action(call)
                 && line.intent.account.as_str() == account
                 && line.intent.role.ends_with(&format!("/{role}"))
+                && is_for(call, &line.intent)
                 && line.at <= call.begun
         };
-        let line = match by_request.remove(call.request_id.as_str()) {
-            Some(line) => line,
-            None => {
-                let at = open.iter().position(|line| fits(line));
-                open.remove(at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}")))
-            }
-        };
+        let line = by_request.remove(call.request_id.as_str()).unwrap_or_else(|| {
+            let at = open.iter().position(|line| fits(line));
+            open.remove(at.unwrap_or_else(|| panic!("nothing was written down before {call:#?}, left are {open:#?}")))
+        });
         assert!(fits(line), "{line:#?} is not {call:#?}");
         if let Some(outcome) = &line.outcome
             && !call.response_lost

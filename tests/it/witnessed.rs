@@ -3,9 +3,10 @@
 
 use genkan::model::{Direction, RequestId, RequestState};
 use genkan::requests::carry_out::CarriedOut;
+use genkan::sandbox::log::Call;
 
 use crate::house::{House, Process, wish};
-use crate::ledger::{compare, power};
+use crate::ledger::{Line, compare, power};
 use crate::tap::{Half, Trap};
 
 async fn ask(process: &Process, direction: Direction) -> RequestId {
@@ -34,6 +35,10 @@ async fn every_call_with_power_has_one_earlier_intent_and_its_outcome_and_there_
     let (found, more) = compare(&calls, &lines);
     assert!(more.is_empty(), "written down and never made: {more:#?}");
     assert_eq!(found, lines.len());
+    // As after a crash: of no call it is known which one its line is about, and they ended in another order than they began in.
+    let untold: Vec<Line> = lines.iter().map(|line| Line { outcome: None, ..line.clone() }).collect();
+    let backwards: Vec<Call> = calls.iter().rev().cloned().collect();
+    assert_eq!(compare(&backwards, &untold).0, lines.len());
     for line in &lines {
         assert!(line.outcome.as_ref().is_some_and(|outcome| outcome.aws_request.is_some()), "{line:#?}");
         assert_eq!(line.intent.person, "aiko");

@@ -2,7 +2,7 @@
 //! an error that repeats all that was sent.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -16,6 +16,10 @@ use super::search::Canary;
 
 /// How many of a kind are searched for: the first that pass.
 const MOST: usize = 14;
+
+/// An interaction's token, in the addresses that Discord gives it.
+static IN_ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"/(?:interactions|webhooks)/\d+/([^/?]+)").expect("a pattern"));
 
 /// What passed.
 #[derive(Default)]
@@ -54,7 +58,7 @@ impl Between {
         format!("http://{}", self.address)
     }
 
-    /// The next call of that name is refused with that code, and in the error's words stands all that was sent.
+    /// The next call of that name ([`operation`]) is refused with that code, and in the error's words stands all that was sent.
     pub fn echo(&self, operation: &'static str, code: &'static str) {
         self.lock().echo.push((operation, code));
     }
@@ -113,8 +117,7 @@ impl Between {
         {
             passed.canaries.insert(Canary { kind: "authorization", value: signature.to_owned() });
         }
-        let in_address = Regex::new(r"/(?:interactions|webhooks)/\d+/([^/?]+)").expect("a pattern");
-        if let Some(found) = in_address.captures(target) {
+        if let Some(found) = IN_ADDRESS.captures(target) {
             passed.canaries.insert(Canary { kind: "interaction token", value: found[1].to_owned() });
             if found[0].starts_with("/webhooks") {
                 // Not the application's id before it, which everybody may know.
@@ -142,11 +145,15 @@ impl Between {
     }
 }
 
-/// `CreateSecret`, `AssumeRole`, `PUT /project-x-dev`; of Discord `PATCH @original`, `POST callback`.
+/// `CreateSecret`, `AssumeRole genkan-writer`, `PUT /project-x-dev`; of Discord `PATCH @original`, `POST callback`.
 fn operation(headers: &HeaderMap, method: &str, target: &str, body: &str) -> String {
     let targeted = headers.get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
     let asked = body.split('&').find_map(|part| part.strip_prefix("Action="));
     let path = target.split('?').next().unwrap_or_default();
+    let role = body.split('&').find_map(|part| part.strip_prefix("RoleArn=")?.rsplit("%2F").next());
+    if let (Some("AssumeRole"), Some(role)) = (asked, role) {
+        return format!("AssumeRole {role}");
+    }
     match targeted.or(asked) {
         Some(operation) => operation.to_owned(),
         None if path.ends_with("/messages/@original") => format!("{method} @original"),

@@ -20,12 +20,17 @@ const ECHOED: [(&str, &str); 6] = [
 ];
 
 /// What is only read, or only printed.
-const LOOKS: [&[&str]; 10] = [
+const LOOKS: [&[&str]; 15] = [
     &["plan", "project-x", "dev"],
     &["status"],
     &["requests"],
     &["approvals"],
     &["doctor"],
+    &["audit", "who", "project-x", "dev"],
+    &["audit", "verify"],
+    &["audit", "export"],
+    &["audit", "checkpoint"],
+    &["audit", "key"],
     &["policies", "render"],
     &["config", "check"],
     &["config", "schema"],
@@ -80,6 +85,76 @@ impl Scene {
         s3.put_object().bucket(bucket).key("data").body(vec![1, 2, 3].into()).send().await.expect("put");
     }
 
+    /// Three environments, asked for and approved in chat; in the first one AWS and Discord repeat what they are sent.
+    async fn onboards_everywhere(&self) {
+        for (operation, code) in ECHOED {
+            self.aws.echo(operation, code);
+        }
+        for operation in ["PATCH @original", "POST callback"] {
+            self.rest.echo(operation, "50035");
+            self.types("requests", &[]).await;
+            while !self.rest.echoed().iter().any(|one| one == operation) {
+                tokio::task::yield_now().await;
+            }
+        }
+        let dev = self.onboards("project-x", "dev").await;
+        self.comes_to(dev, &["project-x is in dev"]).await;
+        let (staging, production) =
+            (self.onboards("project-x", "staging").await, self.onboards("project-x", "production").await);
+        self.comes_to(staging, &["project-x is in staging"]).await;
+        self.comes_to(production, &["project-x is in production"]).await;
+        self.looks("aiko").await;
+    }
+
+    /// Rejected, cancelled, approved at the terminal.
+    async fn rejects_and_cancels(&self) {
+        self.onboards("project-z", "staging").await;
+        let is_it = |one: &Value| text(one).contains("project-z") && text(one).contains("[Reject]");
+        let question =
+            |discord: &genkan::sandbox::discord::LocalDiscord| discord.messages(REN, APPROVALS).into_iter().find(is_it);
+        let question = self.discord.wait_for(PATIENCE, question).await.expect("the leads are asked");
+        self.presses(REN, &question, "reject:").await;
+        let ren = self.discord.person(REN).at(number(&question["channel_id"]));
+        let (form, _) = ren.wait_for(PATIENCE, |ren| ren.open_modal()).await.expect("a form");
+        ren.submit(form, &[("reason".to_owned(), format!("pasted by mistake: {GITHUB}"))]).await.expect("sent");
+        let (_, asked) = self.runs(&["--as", "aiko", "onboard", "project-y", "staging", "--yes", "--json"]).await;
+        let asked: Value = serde_json::from_str(&asked).unwrap_or_else(|error| panic!("{error}: {asked}"));
+        let id =
+            asked["request"]["id"].as_str().or(asked["id"].as_str()).unwrap_or_else(|| panic!("{asked:#}")).to_owned();
+        self.runs(&["--as", "aiko", "approve", &id, "--yes", "--json"]).await;
+        self.runs(&["--as", "ren", "approve", &id, "--yes"]).await;
+        self.runs(&["--as", "aiko", "show", &id]).await;
+        self.runs(&["--as", "aiko", "show", &id, "--json"]).await;
+        self.runs(&["--as", "aiko", "retry", &id]).await;
+        self.runs(&["--as", "aiko", "cancel", &id, "--json"]).await;
+    }
+
+    /// The token is another, and is repeated on its way to the copy; then all goes, with its data.
+    async fn rotates_and_goes(&self) {
+        self.rotates().await;
+        self.aws.echo("PutSecretValue", "AccessDeniedException");
+        // Not the reader's: a plan that cannot look ends there.
+        self.aws.echo("AssumeRole genkan-writer", "AccessDenied");
+        let again = self.onboards("project-x", "dev").await;
+        self.comes_to(again, &["project-x is in dev"]).await;
+        self.has_data("project-x-dev").await;
+        self.keeps_store("while it runs");
+        let teardown = ["--as", "aiko", "teardown", "project-x", "dev", "--yes", "--delete-data", "--json"];
+        let (_, gone) = self.runs(&teardown).await;
+        let shown = self.types("status", &[("project", "project-x"), ("environment", "dev")]).await;
+        self.comes_to(shown, &["project-x"]).await;
+        for lead in ["ren", "mio"] {
+            let (_, waits) = self.runs(&["--as", lead, "approvals", "--json"]).await;
+            let waits: Value = serde_json::from_str(&waits).expect("JSON");
+            let of = |one: &Value| one["id"].as_str().or(one["request"]["id"].as_str()).map(str::to_owned);
+            for id in waits.as_array().into_iter().flatten().filter_map(of) {
+                self.runs(&["--as", lead, "approve", &id, "--yes"]).await;
+            }
+        }
+        self.looks("ren").await;
+        assert!(gone.contains("project-x"), "{gone}");
+    }
+
     /// Everything that the program asks Discord for, each body by itself.
     fn bodies(&self) -> Vec<Surface> {
         let calls = self.discord.log().calls();
@@ -93,29 +168,12 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
     let scene = Scene::opens().await;
-    scene.aws.echo("AssumeRole", "AccessDenied");
+    scene.aws.echo("AssumeRole genkan-reader", "AccessDenied");
     let (_, refused) = scene.runs(&["--as", "aiko", "doctor", "--json"]).await;
     assert!(refused.contains("AccessDenied"), "{refused}");
     let mut bot = scene.serves().await;
 
-    // Three environments, asked for and approved in chat; in the first one AWS and Discord repeat what they are sent.
-    for (operation, code) in ECHOED {
-        scene.aws.echo(operation, code);
-    }
-    for operation in ["PATCH @original", "POST callback"] {
-        scene.rest.echo(operation, "50035");
-        scene.types("requests", &[]).await;
-        while !scene.rest.echoed().iter().any(|one| one == operation) {
-            tokio::task::yield_now().await;
-        }
-    }
-    let dev = scene.onboards("project-x", "dev").await;
-    scene.comes_to(dev, &["project-x is in dev"]).await;
-    let (staging, production) =
-        (scene.onboards("project-x", "staging").await, scene.onboards("project-x", "production").await);
-    scene.comes_to(staging, &["project-x is in staging"]).await;
-    scene.comes_to(production, &["project-x is in production"]).await;
-    scene.looks("aiko").await;
+    scene.onboards_everywhere().await;
 
     // What holds a secret where none should be.
     scene.hides_a_secret("project-dev", "/dev/project-y/vpc-id").await;
@@ -132,48 +190,8 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
     });
     answer.await.expect("it says what is in the way");
 
-    // Rejected, cancelled, approved at the terminal.
-    scene.onboards("project-z", "staging").await;
-    let is_it = |one: &Value| text(one).contains("project-z") && text(one).contains("[Reject]");
-    let question =
-        |discord: &genkan::sandbox::discord::LocalDiscord| discord.messages(REN, APPROVALS).into_iter().find(is_it);
-    let question = scene.discord.wait_for(PATIENCE, question).await.expect("the leads are asked");
-    scene.presses(REN, &question, "reject:").await;
-    let ren = scene.discord.person(REN).at(number(&question["channel_id"]));
-    let (form, _) = ren.wait_for(PATIENCE, |ren| ren.open_modal()).await.expect("a form");
-    ren.submit(form, &[("reason".to_owned(), format!("pasted by mistake: {GITHUB}"))]).await.expect("sent");
-    let (_, asked) = scene.runs(&["--as", "aiko", "onboard", "project-y", "staging", "--yes", "--json"]).await;
-    let asked: Value = serde_json::from_str(&asked).unwrap_or_else(|error| panic!("{error}: {asked}"));
-    let id = asked["request"]["id"].as_str().or(asked["id"].as_str()).unwrap_or_else(|| panic!("{asked:#}")).to_owned();
-    scene.runs(&["--as", "aiko", "approve", &id, "--yes", "--json"]).await;
-    scene.runs(&["--as", "ren", "approve", &id, "--yes"]).await;
-    scene.runs(&["--as", "aiko", "show", &id]).await;
-    scene.runs(&["--as", "aiko", "show", &id, "--json"]).await;
-    scene.runs(&["--as", "aiko", "retry", &id]).await;
-    scene.runs(&["--as", "aiko", "cancel", &id, "--json"]).await;
-
-    // The token is another, and is repeated on its way to the copy; then all goes, with its data.
-    scene.rotates().await;
-    scene.aws.echo("PutSecretValue", "AccessDeniedException");
-    scene.aws.echo("AssumeRole", "AccessDenied");
-    let again = scene.onboards("project-x", "dev").await;
-    scene.comes_to(again, &["project-x is in dev"]).await;
-    scene.has_data("project-x-dev").await;
-    scene.keeps_store("while it runs");
-    let teardown = ["--as", "aiko", "teardown", "project-x", "dev", "--yes", "--delete-data", "--json"];
-    let (_, gone) = scene.runs(&teardown).await;
-    let shown = scene.types("status", &[("project", "project-x"), ("environment", "dev")]).await;
-    scene.comes_to(shown, &["project-x"]).await;
-    for lead in ["ren", "mio"] {
-        let (_, waits) = scene.runs(&["--as", lead, "approvals", "--json"]).await;
-        let waits: Value = serde_json::from_str(&waits).expect("JSON");
-        let of = |one: &Value| one["id"].as_str().or(one["request"]["id"].as_str()).map(str::to_owned);
-        for id in waits.as_array().into_iter().flatten().filter_map(of) {
-            scene.runs(&["--as", lead, "approve", &id, "--yes"]).await;
-        }
-    }
-    scene.looks("ren").await;
-    assert!(gone.contains("project-x"), "{gone}");
+    scene.rejects_and_cancels().await;
+    scene.rotates_and_goes().await;
 
     let pid = bot.id().expect("it runs");
     scene.keeps("arguments of serve", std::fs::read(format!("/proc/{pid}/cmdline")).expect("they can be read"));
@@ -192,11 +210,22 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
 
     // It was a good test: what was to happen happened, the log says much, and what was cut was cut.
     let echoed = scene.aws.echoed();
-    for (operation, _) in ECHOED.iter().chain(&[("AssumeRole", ""), ("PutSecretValue", "")]) {
+    for (operation, _) in ECHOED.iter().chain(&[
+        ("AssumeRole genkan-reader", ""),
+        ("AssumeRole genkan-writer", ""),
+        ("PutSecretValue", ""),
+    ]) {
         assert!(echoed.iter().any(|one| one == operation), "{operation} was not repeated: {echoed:?}");
     }
     assert_eq!(scene.rest.echoed().len(), 2, "{:?}", scene.rest.echoed());
     assert!(log.contains("secretsmanager:CreateSecret") && log.contains("\"level\":\"DEBUG\""), "{log}");
+    for (command, part) in
+        [("export: stdout", "sts:AssumeRole"), ("key: stdout", "genkan"), ("who project-x dev: stdout", "ren")]
+    {
+        let told = scene.told.lock().unwrap();
+        let one = told.iter().find(|one| one.name.ends_with(&format!("audit {command}"))).expect("it ran");
+        assert!(String::from_utf8_lossy(&one.bytes).contains(part), "audit {command} says {part}");
+    }
     let canaries = scene.canaries();
     let of = |kind: &str| canaries.iter().filter(|canary| canary.kind == kind).count();
     for (kind, least) in [
@@ -208,6 +237,7 @@ async fn after_the_whole_of_the_flows_no_secret_is_anywhere() {
         ("session token", 10),
         ("authorization", 10),
         ("GitHub token", 1),
+        ("audit key", 1),
     ] {
         assert!(of(kind) >= least, "{kind}: {}", of(kind));
     }

@@ -47,29 +47,20 @@ impl Surface {
     }
 }
 
-/// What is searched for: runs by their length, each with what it is of.
+/// What is searched for: runs, each with what it is of.
 pub struct Searcher {
-    runs: HashMap<usize, Runs>,
+    /// By the first two bytes, how long the runs are that begin so: most places in a text begin none.
+    lengths: Vec<Vec<usize>>,
+    runs: HashMap<Vec<u8>, (&'static str, &'static str)>,
     records: Regex,
     escapes: Regex,
     percents: Regex,
 }
 
-/// Runs of one length, and which two bytes any of them begins with: most places in a text begin none.
-struct Runs {
-    begins: Vec<bool>,
-    of: HashMap<Vec<u8>, (&'static str, &'static str)>,
-}
-
-impl Default for Runs {
-    fn default() -> Self {
-        Self { begins: vec![false; 1 << 16], of: HashMap::new() }
-    }
-}
-
 impl Searcher {
     pub fn new<'a>(canaries: impl IntoIterator<Item = &'a Canary>) -> Self {
         let mut searcher = Self {
+            lengths: vec![Vec::new(); 1 << 16],
             runs: HashMap::new(),
             // The end of a line and the beginning of the next: in text the time, the level and the place, in JSON all up to the words.
             records: Regex::new(
@@ -149,19 +140,19 @@ impl Searcher {
     }
 
     fn run(&mut self, run: Vec<u8>, kind: &'static str, form: &'static str) {
-        let runs = self.runs.entry(run.len()).or_default();
-        runs.begins[begin(&run)] = true;
-        runs.of.entry(run).or_insert((kind, form));
+        let lengths = &mut self.lengths[begin(&run)];
+        if !lengths.contains(&run.len()) {
+            lengths.push(run.len());
+        }
+        self.runs.entry(run).or_insert((kind, form));
     }
 
     fn look(&self, bytes: &[u8], form: Option<&'static str>, surface: &str, hits: &mut BTreeSet<Hit>) {
         let mut seen = BTreeSet::new();
-        for (length, runs) in &self.runs {
-            for at in 0..(bytes.len() + 1).saturating_sub(*length) {
-                if !runs.begins[begin(&bytes[at..])] {
-                    continue;
-                }
-                let Some((kind, encoded)) = runs.of.get(&bytes[at..at + length]) else { continue };
+        for (at, two) in bytes.windows(2).enumerate() {
+            for length in &self.lengths[begin(two)] {
+                let run = bytes.get(at..at + length).and_then(|run| self.runs.get(run));
+                let Some((kind, encoded)) = run else { continue };
                 let form = form.unwrap_or(encoded);
                 if seen.insert((*kind, form)) {
                     let around = &bytes[at.saturating_sub(160)..(at + length + 80).min(bytes.len())];
