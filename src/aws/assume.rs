@@ -1,29 +1,20 @@
-//! Assuming a role: exactly what is sent to STS, what its refusal means, and that the account is the configured one.
+//! Assuming a role: exactly what is sent to STS, and what a session is known by.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_sdk_sts::types::Tag;
-use aws_types::SdkConfig;
 use serde_json::json;
-use tokio::sync::OnceCell;
 
-use super::error::{Called, Refused};
 use super::permission::{Reach, Statement, merged, to_session_policy};
 use super::roles::all_statements;
 use super::session::role_of;
-use super::trust::{Carried, trust_policy};
-use super::watched::{Watch, watched};
+use super::trust::Carried;
 use crate::config::{Account, Config};
-use crate::engine::CloudError;
 use crate::engine::cloud::Behalf;
-use crate::engine::limit::Gates;
 use crate::model::{AccountId, Digest, Place, Region, RequestId, RoleKind};
-use crate::telemetry::{Lasts, hold};
 
 /// The most characters of a session policy (STS API Reference, AssumeRole).
-const LONGEST_POLICY: usize = 2048;
+pub(super) const LONGEST_POLICY: usize = 2048;
 /// The most characters of a session's name and of a source identity (the same).
 const LONGEST_NAME: usize = 64;
 /// In the name and the tag of a session that only looks.
@@ -46,12 +37,12 @@ pub(super) struct Assume {
     pub(super) role: String,
     /// How long it lasts.
     pub(super) lasts: Duration,
-    known: bool,
-    carries: Carried,
-    name: String,
-    source_identity: Option<String>,
-    tags: Vec<(String, String)>,
-    policy: String,
+    pub(super) known: bool,
+    pub(super) carries: Carried,
+    pub(super) name: String,
+    pub(super) source_identity: Option<String>,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) policy: String,
 }
 
 impl Assume {
@@ -165,135 +156,6 @@ fn session_tags(behalf: &Behalf, looks: bool) -> Vec<(String, String)> {
 fn cleaned(text: &str, others: &str, longest: usize) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
     text.chars().map(|c| if allowed(c) { c } else { '_' }).take(longest).collect()
-}
-
-/// The process's own identity, which only assumes roles.
-pub(super) struct Hub {
-    sts: aws_sdk_sts::Client,
-    account: Option<AccountId>,
-    gates: Gates,
-    caller: OnceCell<String>,
-}
-
-impl Hub {
-    pub(super) fn new(config: &Config, base: &SdkConfig, gates: Gates) -> Self {
-        let account = config.account(&config.platform.hub).map(|account| account.id.clone());
-        Self { sts: aws_sdk_sts::Client::new(base), account, gates, caller: OnceCell::new() }
-    }
-
-    /// The process's own ARN; asked for once.
-    ///
-    /// # Errors
-    /// When there are no credentials, or they are not valid.
-    pub(super) async fn caller(&self) -> Result<String, CloudError> {
-        self.caller
-            .get_or_try_init(|| async {
-                let called =
-                    Called { action: "sts:GetCallerIdentity", resource: "*", role: "the process's own identity" };
-                self.pass("GetCallerIdentity").await;
-                let answer =
-                    self.sts.get_caller_identity().send().await.map_err(|error| Refused::new(called, &error))?;
-                answer.arn.ok_or_else(|| CloudError::Wrong { why: "sts:GetCallerIdentity told no ARN".to_owned() })
-            })
-            .await
-            .cloned()
-    }
-
-    /// The client under the process's own identity, for a look that needs no session.
-    pub(super) const fn sts(&self) -> &aws_sdk_sts::Client {
-        &self.sts
-    }
-
-    /// The process's own ARN, where it was asked for already.
-    pub(super) fn known_caller(&self) -> Option<&str> {
-        self.caller.get().map(String::as_str)
-    }
-
-    /// Opens a session and makes sure that it is in the account that it should be in. The assuming of a role with power is watched.
-    ///
-    /// # Errors
-    /// [`CloudError::Forbidden`] with the trust policy that the role needs; [`CloudError::Wrong`] if the role is in
-    /// another account than the config says.
-    pub(super) async fn assume(&self, assume: &Assume, watch: Option<&Watch>) -> Result<Credentials, CloudError> {
-        if !assume.known {
-            return Err(CloudError::Wrong { why: format!("account {} is not in the config", assume.account) });
-        }
-        let length = assume.policy.chars().count();
-        if length > LONGEST_POLICY {
-            let why =
-                format!("the session policy for {} has {length} characters, {LONGEST_POLICY} are allowed", assume.role);
-            return Err(CloudError::Wrong { why });
-        }
-        let called = Called { action: "sts:AssumeRole", resource: &assume.role, role: "the process's own identity" };
-        self.pass("AssumeRole").await;
-        let tags = assume.tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
-        let call = self
-            .sts
-            .assume_role()
-            .role_arn(&assume.role)
-            .role_session_name(&assume.name)
-            .duration_seconds(i32::try_from(assume.lasts.as_secs()).unwrap_or(900))
-            .set_external_id(assume.carries.external_id.clone())
-            .set_source_identity(assume.source_identity.clone())
-            .set_tags(Some(tags.collect::<Vec<_>>()).filter(|tags| !tags.is_empty()))
-            .policy(&assume.policy)
-            .send();
-        let answer = match watched(watch, called, call).await {
-            Ok(answer) => answer,
-            Err(refused) if refused.is_forbidden() => return Err(self.not_trusted(assume, &refused).await),
-            Err(refused) => return Err(refused.error),
-        };
-        let arn = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
-        if arn.split(':').nth(4) != Some(assume.account.as_str()) {
-            let why =
-                format!("{} led to {arn}, which is not in {}: check the config", assume.role, assume.account_name);
-            return Err(CloudError::Wrong { why });
-        }
-        let Some(made) = answer.credentials else {
-            return Err(CloudError::Wrong { why: format!("sts:AssumeRole for {} gave no credentials", assume.role) });
-        };
-        for secret in [&made.access_key_id, &made.secret_access_key, &made.session_token] {
-            hold(secret, Lasts::Passing);
-        }
-        let expires = made.expiration.try_into().ok();
-        Ok(Credentials::new(made.access_key_id, made.secret_access_key, Some(made.session_token), expires, "genkan"))
-    }
-
-    async fn not_trusted(&self, assume: &Assume, refused: &Refused) -> CloudError {
-        let caller = self.caller().await.ok();
-        let me = caller.as_deref().unwrap_or("the process's own identity");
-        let mut causes = vec![
-            "the role does not exist".to_owned(),
-            format!("its trust policy does not name {me}"),
-            format!("{me} lacks sts:AssumeRole on it"),
-        ];
-        match &assume.carries.external_id {
-            Some(id) => causes.push(format!("its trust policy asks for another sts:ExternalId than `{id}`")),
-            None => causes.push("its trust policy asks for an sts:ExternalId, and the config has none".to_owned()),
-        }
-        if assume.carries.tags {
-            causes.push("sts:TagSession is not allowed (or set session_tags = false)".to_owned());
-        }
-        if assume.carries.source_identity {
-            causes.push("sts:SetSourceIdentity is not allowed (or set source_identity = false)".to_owned());
-        }
-        causes.push("a service control policy denies it".to_owned());
-        let said = refused.code.as_deref().unwrap_or("no answer");
-        let why = format!("{} in {} cannot be assumed ({said})", assume.role, assume.account_name);
-        let mut mend = format!("it is one of:\n  - {}", causes.join("\n  - "));
-        let principal = caller.or_else(|| Some(format!("arn:aws:iam::{}:root", self.account.as_ref()?)));
-        if let Some(principal) = principal {
-            let trust = trust_policy(&principal, &assume.carries);
-            mend.push_str(&format!("\nthe role's trust policy should be:\n{trust:#}"));
-        }
-        CloudError::Forbidden { why, mend: Some(mend) }
-    }
-
-    async fn pass(&self, action: &str) {
-        if let Some(account) = &self.account {
-            self.gates.pass(account, "sts", action).await;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod error;
 pub mod doctor_permissions;
 mod examine;
 pub mod hand;
+mod hub;
 mod looks;
 mod identity;
 pub mod permission;

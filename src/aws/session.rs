@@ -15,9 +15,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use tokio::time::Instant;
 
-use super::assume::{Assume, Hub};
+use super::assume::Assume;
 use super::error::NoSession;
 use super::hand::Hand;
+use super::hub::Hub;
 use super::identity;
 use super::looks::looks_at;
 use super::permission::{Reach, Statement, for_direction};
