@@ -99,12 +99,12 @@ pub fn arns(reach: &Reach<'_>, name: &str) -> [String; 2] {
 
 /// The right to use the account's keys for its secrets, and for nothing else. A secret under the key `aws/secretsmanager`
 /// needs none; one under a key of the customer's does.
-pub fn keys(sid: &str, reach: &Reach<'_>, actions: &[&str], secret: &str) -> Statement {
+pub fn keys(sid: &str, reach: &Reach<'_>, actions: &[&str], name: &str) -> Statement {
     let suffix = if reach.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let service = format!("secretsmanager.{}.{suffix}", reach.place.region);
     Statement::new(sid, actions, &[&reach.arn("kms", "key/*")]).when(serde_json::json!({
         "StringEquals": {"kms:ViaService": service},
-        "StringLike": {"kms:EncryptionContext:SecretARN": &arns(reach, secret)[0]},
+        "StringLike": {"kms:EncryptionContext:SecretARN": &arns(reach, name)[0]},
     }))
 }
 
