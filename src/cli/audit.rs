@@ -67,7 +67,7 @@ impl Terminal {
                 u64::MAX
             }
         };
-        let (head, tail) = self.desk.audit_frame(&person, since).await?;
+        let (head, tail) = self.desk.audit_frame(&person, since, signed).await?;
         let mut sink: Box<dyn Write + Send> = match out {
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| at(path, &error))?)),
             None => Box::new(self.printer.results()),

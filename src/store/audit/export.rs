@@ -88,12 +88,15 @@ impl Store {
         Ok(Some(serde_json::to_string(&Line::Before { size: since, peaks })?))
     }
 
-    /// What stands behind them: each checkpoint that covers one of them, the newest last, and the key that they were signed with.
+    /// What stands behind them, where the last is the one before `until`: each checkpoint that covers one of them and none behind
+    /// them, the newest last, and the key that they were signed with.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn export_tail(&self, since: u64, key: &str) -> Result<Vec<String>, StoreError> {
-        let found = sqlx::query("select * from audit_checkpoints where size > $1 order by size").bind(number(since)?);
+    pub async fn export_tail(&self, since: u64, until: u64, key: &str) -> Result<Vec<String>, StoreError> {
+        let found = sqlx::query("select * from audit_checkpoints where size > $1 and size <= $2 order by size")
+            .bind(number(since)?)
+            .bind(i64::try_from(until).unwrap_or(i64::MAX));
         let line = |row: &SqliteRow| {
             let checkpoint = Checkpoint {
                 size: super::super::rows::count(row.try_get("size")?)?,
