@@ -51,7 +51,7 @@ impl Desk {
     pub(super) async fn audit_finding(&self) -> Option<Finding> {
         let error = self.store.audit_fits().await.err()?;
         Some(Finding {
-            place: "store".to_owned(),
+            place: "the store".to_owned(),
             subject: "audit log".to_owned(),
             health: Health::Failed,
             seen: error.to_string(),
