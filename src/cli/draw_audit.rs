@@ -106,7 +106,26 @@ fn not_proved(report: &Report, key: KeyFrom) -> String {
     }
     limits
         .push("what was done past genkan is not in its log: CloudTrail has it, by the same AWS request ids".to_owned());
-    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit.as_str() + ".\n")
+    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + &wrapped(&format!("- {limit}.")))
+}
+
+/// No line of prose is longer.
+const WIDTH: usize = 100;
+
+/// A point of a list, its further lines below its words.
+fn wrapped(point: &str) -> String {
+    let (mut text, mut column) = (String::from(" "), 1);
+    for word in point.split(' ') {
+        let long = word.chars().count() + 1;
+        if column + long > WIDTH && column > 4 {
+            text.push_str("\n   ");
+            column = 3;
+        }
+        text.push(' ');
+        text.push_str(word);
+        column += long;
+    }
+    text + "\n"
 }
 
 /// What happened to a project in an environment, a line each; behind a call, on lines of its own, to what, and what came of it.
