@@ -14,7 +14,7 @@ impl Desk {
         let request = self.store.request(id).await?;
         self.allow_for(person, Deed::Reject(&request.by), &request.plan)?;
         if reason.trim().is_empty() {
-            return Err(DeskError::Invalid("a rejection says why: --reason WHY".into()));
+            return Err(DeskError::Invalid("a rejection says why: give a reason".into()));
         }
         self.end_early(&request, RequestMove::Reject, person, Some(reason)).await
     }
