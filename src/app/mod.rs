@@ -241,7 +241,7 @@ fn check(path: &Path, printer: &Printer) -> Result<Exit, AppError> {
     let ok = faults.is_empty();
     let told = serde_json::json!({"ok": ok, "file": path, "warnings": loaded.warnings, "errors": faults});
     printer.result(&told, || {
-        let warnings: String = loaded.warnings.iter().map(|warning| format!("{warning}\n")).collect();
+        let warnings: String = loaded.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
         let faults: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
         let verdict = if ok { format!("{} is well\n", path.display()) } else { String::new() };
         format!("{warnings}{faults}{verdict}")

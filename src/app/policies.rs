@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::engine::Cloud;
 use crate::engine::limit::Gates;
 use crate::engine::witness::NoPower;
+use crate::model::AccountId;
 use crate::requests::DeskError;
 
 /// Which roles are rendered, how, and to where.
@@ -40,7 +41,12 @@ pub(super) async fn render(
         return Err(AppError::Settings(format!("the config has no account `{name}`: it has {known}")));
     }
     let caller = match caller {
-        Some(caller) => caller,
+        Some(caller) if is_identity(&caller) => caller,
+        Some(caller) => {
+            return Err(AppError::Settings(format!(
+                "--caller: `{caller}` is not the ARN of a role or a user, as in arn:aws:iam::111111111111:role/genkan"
+            )));
+        }
         None => whoever_runs_this(config).await?,
     };
     let format = match shape.format {
@@ -67,6 +73,14 @@ pub(super) async fn render(
     };
     printer.result(&document, || format!("{document:#}\n"));
     Ok(Exit::Done)
+}
+
+/// Whether this is the ARN of a role, a user or a role's session.
+fn is_identity(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, "iam" | "sts", "", account, name] = parts.as_slice() else { return false };
+    let kinds = ["role/", "user/", "assumed-role/"];
+    account.parse::<AccountId>().is_ok() && kinds.iter().any(|kind| name.len() > kind.len() && name.starts_with(kind))
 }
 
 /// Writes the files into the folder, which is made if it is not there. Returns their paths.

@@ -37,7 +37,8 @@ pub(super) fn permissions(role: RoleKind, reach: &Reach<'_>, spec: Option<&CopyS
             allow(
                 "SecretCopyWrite",
                 &["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
-                of(&[copy]),
+                // Of one that is there: it has its six characters.
+                arns(reach, copy)[..1].to_vec(),
             )
             .when(is_marked()),
             keys("SecretCopyKey", reach, &["kms:GenerateDataKey", "kms:Decrypt"], copy),

@@ -70,8 +70,7 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
     if awaiting.is_empty() {
         return "nothing waits for your approval\n".to_owned();
     }
-    let mut table =
-        table(&["request", "what", "project", "environment", "asked by", "at", "step", "approvals", "until"]);
+    let mut table = table(&["request", "what", "asked by", "step", "given", "until"]);
     for Awaited { request, held } in awaiting {
         let plan = &request.plan;
         let steps: Vec<&str> = held.iter().map(|held| held.step.desired.id.as_str()).collect();
@@ -79,14 +78,11 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
             let given = held.approved_by.len();
             format!("{given} of {}", given + held.lacks())
         });
-        let until = held.iter().map(|held| at(held.until));
+        let until = held.iter().map(|held| held.until.strftime("%Y-%m-%d %H:%M UTC").to_string());
         table.add_row([
             request.id.to_string(),
-            plan.direction.to_string(),
-            plan.project.to_string(),
-            plan.environment.to_string(),
+            format!("{} {} {}", plan.direction, plan.project, plan.environment),
             request.by.to_string(),
-            at(request.asked_at),
             steps.join("\n"),
             given.collect::<Vec<_>>().join("\n"),
             until.collect::<Vec<_>>().join("\n"),
@@ -95,9 +91,12 @@ pub fn awaiting(awaiting: &[Awaited]) -> String {
     format!("{table}\n\n`genkan approve REQUEST STEP` shows exactly what it is, and asks\n")
 }
 
-/// Which steps wait for approvals, until when, and what to type.
+/// Which steps wait for approvals, until when, and what to type; nothing of a request that has ended.
 pub(super) fn write_held(text: &mut String, view: &RequestView) {
-    let Request { id, plan, .. } = &view.request;
+    let Request { id, plan, state, .. } = &view.request;
+    if !state.is_open() {
+        return;
+    }
     for Approvable { step, approved_by, until, note, .. } in view.approvable() {
         let gate = step.gate.as_ref().map(|gate| plan.describe_gate(gate)).unwrap_or_default();
         let _ = writeln!(text, "\n{} waits: {gate}", step.desired.id);

@@ -10,7 +10,7 @@ use super::args::{AuditCommand, VerifyArguments};
 use super::commands::Terminal;
 use super::{Exit, Printer, draw_audit};
 use crate::requests::DeskError;
-use crate::requests::audit::{Outsider, Report, check_proof, read};
+use crate::requests::audit::{Outsider, Report, check_proof, name_of_key, read};
 
 /// How often an export to a file says how far it is, in entries.
 const PROGRESS: u64 = 50_000;
@@ -36,6 +36,7 @@ impl Terminal {
                 self.printer.result(&story, || draw_audit::story(&story, project, environment));
             }
             AuditCommand::Verify(arguments) => {
+                is_a_key(arguments.key.as_deref())?;
                 let outsiders = outsiders(&arguments.checkpoint)?;
                 let report = self.desk.audit(arguments.key.as_deref(), &outsiders).await?;
                 return Ok(told(&self.printer, &report, draw_audit::KeyFrom::of_store(arguments.key.is_some())));
@@ -47,7 +48,12 @@ impl Terminal {
             },
             AuditCommand::Proof { entry } => {
                 let person = self.desk.who(self.says.as_deref()).await?;
-                self.printer.plain(&self.desk.audit_proof(&person, *entry).await?);
+                let proof = self.desk.audit_proof(&person, *entry).await?;
+                if self.printer.is_json() {
+                    self.printer.result(&serde_json::json!({"entry": entry, "proof": proof}), String::new);
+                } else {
+                    self.printer.plain(&proof);
+                }
             }
             AuditCommand::Key => {
                 let key = self.desk.verifier_key().await?;
@@ -67,7 +73,7 @@ impl Terminal {
                 u64::MAX
             }
         };
-        let (head, tail) = self.desk.audit_frame(&person, since).await?;
+        let (head, tail) = self.desk.audit_frame(&person, since, signed).await?;
         let mut sink: Box<dyn Write + Send> = match out {
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| at(path, &error))?)),
             None => Box::new(self.printer.results()),
@@ -101,8 +107,9 @@ impl Terminal {
 /// `genkan audit verify` of an export or a proof, with nothing but the file.
 ///
 /// # Errors
-/// [`DeskError::Invalid`] for a file that cannot be read.
+/// [`DeskError::Invalid`] for a file that cannot be read, or a key that is none.
 pub fn verify(arguments: &VerifyArguments, printer: &Printer) -> Result<Exit, DeskError> {
+    is_a_key(arguments.key.as_deref())?;
     if let (Some(path), Some(key)) = (&arguments.proof, &arguments.key) {
         return proof(path, key, printer);
     }
@@ -136,6 +143,16 @@ fn proof(path: &Path, key: &str, printer: &Printer) -> Result<Exit, DeskError> {
 fn told(printer: &Printer, report: &Report, key: draw_audit::KeyFrom) -> Exit {
     printer.result(report, || draw_audit::report(report, key));
     if report.ok { Exit::Done } else { Exit::Tampered }
+}
+
+/// A key with a slip in it says nothing of the log.
+fn is_a_key(given: Option<&str>) -> Result<(), DeskError> {
+    match given.filter(|key| name_of_key(key).is_none()) {
+        Some(key) => Err(DeskError::Invalid(
+            format!("--key: `{key}` is not a verifier key: it is the whole line that `genkan audit key` prints").into(),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn outsiders(paths: &[std::path::PathBuf]) -> Result<Vec<Outsider>, DeskError> {

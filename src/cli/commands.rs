@@ -261,7 +261,8 @@ impl Terminal {
     pub async fn cancel(&self, arguments: &CancelArguments) -> Ended {
         let person = self.who().await?;
         let id = self.desk.find(&arguments.request).await?;
-        let request = self.desk.cancel(&person, &id, arguments.reason.as_deref().map(redact).as_deref()).await?;
+        let reason = arguments.reason.as_deref().filter(|reason| !reason.trim().is_empty()).map(redact);
+        let request = self.desk.cancel(&person, &id, reason.as_deref()).await?;
         self.desk.see_closed(&id, self.stop.clone()).await?;
         self.printer.result(&request, || format!("{id} is cancelled; what was done so far stays\n"));
         Ok(Exit::Done)

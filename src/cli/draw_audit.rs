@@ -1,5 +1,6 @@
 //! The audit log in words: what a check found and what it proves, and the story of one project.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -34,11 +35,17 @@ pub fn report(report: &Report, key: KeyFrom) -> String {
     let Report { since, entries, .. } = report;
     if !report.ok {
         text.push_str("THE LOG WAS CHANGED.\n");
-        for fault in &report.faults {
-            let _ = match fault.entry {
-                Some(entry) => writeln!(text, "  entry {entry}: {}", fault.what),
-                None => writeln!(text, "  {}", fault.what),
+        for faults in report.faults.chunk_by(|one, next| one.entry.is_some() && one.entry == next.entry) {
+            let more = match faults.len() {
+                1 => String::new(),
+                count => format!(" (and {} more of the same; --json has them)", count - 1),
             };
+            for fault in &faults[..1] {
+                let _ = match fault.entry {
+                    Some(entry) => writeln!(text, "  entry {entry}: {}{more}", fault.what),
+                    None => writeln!(text, "  {}", fault.what),
+                };
+            }
         }
         text.push('\n');
     }
@@ -94,19 +101,57 @@ fn not_proved(report: &Report, key: KeyFrom) -> String {
         );
     }
     if covered < report.told && report.key.is_some() {
-        limits.push(format!("entries {covered} to {} are not signed yet", report.told - 1));
+        let why = if report.ok { "are not signed yet" } else { "are under no checkpoint that fits them" };
+        limits.push(format!("entries {covered} to {} {why}", report.told - 1));
     }
     limits
         .push("what was done past genkan is not in its log: CloudTrail has it, by the same AWS request ids".to_owned());
-    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + "  - " + limit.as_str() + ".\n")
+    limits.iter().fold("What this does not prove:\n".to_owned(), |text, limit| text + &wrapped(&format!("- {limit}.")))
 }
 
-/// What happened to a project in an environment, a line each.
+/// No line of prose is longer.
+const WIDTH: usize = 100;
+
+/// A point of a list, its further lines below its words.
+fn wrapped(point: &str) -> String {
+    let (mut text, mut column) = (String::from(" "), 1);
+    for word in point.split(' ') {
+        let long = word.chars().count() + 1;
+        if column + long > WIDTH && column > 4 {
+            text.push_str("\n   ");
+            column = 3;
+        }
+        text.push(' ');
+        text.push_str(word);
+        column += long;
+    }
+    text + "\n"
+}
+
+/// What happened to a project in an environment, a line each; behind a call, on lines of its own, to what, and what came of it.
 pub fn story(story: &[Entry], project: &str, environment: &str) -> String {
     if story.is_empty() {
         return format!("the audit log tells nothing of {project} {environment}\n");
     }
-    story.iter().map(|entry| format!("{} {:>6}  {}\n", time(entry.at), entry.number, line(&entry.what))).collect()
+    let answers: BTreeMap<u64, (u64, &Outcome)> = story.iter().filter_map(answer_of).collect();
+    let calls: Vec<u64> =
+        story.iter().filter(|entry| matches!(entry.what, What::Call(_))).map(|at| at.number).collect();
+    let mut text = String::new();
+    for entry in story {
+        let words = match &entry.what {
+            What::Call(intent) => call(intent, answers.get(&entry.number).copied()),
+            // Told with its call, unless that was before what is told.
+            What::Answer { call, .. } if calls.binary_search(call).is_ok() => continue,
+            what => line(what),
+        };
+        let _ = writeln!(text, "{} {:>6}  {words}", time(entry.at), entry.number);
+    }
+    text
+}
+
+fn answer_of(entry: &Entry) -> Option<(u64, (u64, &Outcome))> {
+    let What::Answer { call, outcome } = &entry.what else { return None };
+    Some((*call, (entry.number, outcome)))
 }
 
 fn time(at: Timestamp) -> String {
@@ -137,8 +182,8 @@ fn line(what: &What) -> String {
             format!("{by} ({via}) asked {} to {wish}: {request}, plan {}", place(face), plan.short())
         }
         What::Shown { request, step, digest, to, face } => {
-            let whom = to.as_deref().unwrap_or("whoever reads there");
-            format!("{request} {step}: {} was shown to {whom} {}", digest.short(), place(face))
+            let whom = to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+            format!("{request} {step}: {} was shown{whom} {}", digest.short(), place(face))
         }
         What::Approved { request, step, digest, by, via } => {
             format!("{by} ({via}) approved {request} {step}: {}", digest.short())
@@ -169,8 +214,8 @@ fn line(what: &What) -> String {
             let project = project.as_ref().map_or_else(String::new, |project| format!(" {project}"));
             format!("{by} ({via}) was refused: {deed}{project} {environment}, by {}", rules.join(", "))
         }
-        What::Call(intent) => call(intent),
-        What::Answer { call, outcome } => answer(*call, outcome),
+        What::Call(intent) => call(intent, None),
+        What::Answer { call, outcome } => format!("call {call}: {}", answer(outcome)),
         What::Signed { size } => format!("the first {size} entries were signed"),
         What::Posted { size, place, link } => format!("the checkpoint over {size} entries is in {place:?}: {link}"),
     }
@@ -193,18 +238,31 @@ fn became(
     }
 }
 
-fn call(intent: &Intent) -> String {
-    let Intent { person, approvers, account, role, action, resource, .. } = intent;
-    let role = role.rsplit('/').next().unwrap_or(role);
-    let approvers: Vec<&str> = approvers.iter().map(String::as_str).collect();
-    let by = if approvers.is_empty() { String::new() } else { format!(", approved by {}", approvers.join(" and ")) };
-    format!("calls {action} on {resource} in {account} as {role}, for {person}{by}")
+/// A call, and what came of it: the number of the entry that says so, and what it says. Who asked and who approved is told where the
+/// request was asked for and where the step began.
+fn call(intent: &Intent, answered: Option<(u64, &Outcome)>) -> String {
+    let Intent { person, request, step, account, role, action, resource, .. } = intent;
+    let place = [request.as_ref().map(ToString::to_string), step.as_ref().map(ToString::to_string)];
+    let place: Vec<String> = place.into_iter().flatten().collect();
+    let place = if place.is_empty() { format!("for {person}") } else { place.join(" ") };
+    let name = role.rsplit('/').next().unwrap_or(role);
+    let came = answered.map_or_else(
+        || "no answer was written: whether it was carried out is not known".to_owned(),
+        |(number, outcome)| format!("entry {number}: {}", answer(outcome)),
+    );
+    if resource == role {
+        return format!("{place}: {action} of {name} in {account}{INDENT}{came}");
+    }
+    format!("{place}: {action} as {name} in {account}{INDENT}on {resource}{INDENT}{came}")
 }
 
-fn answer(call: u64, outcome: &Outcome) -> String {
-    let id = outcome.aws_request.as_ref().map_or_else(String::new, |id| format!(" (AWS request {id})"));
+/// Where a line of an entry goes on: below its words.
+const INDENT: &str = "\n                                  ";
+
+fn answer(outcome: &Outcome) -> String {
+    let id = outcome.aws_request.as_ref().map_or_else(String::new, |id| format!(", AWS request {id}"));
     match &outcome.code {
-        None => format!("call {call} is done{id}"),
-        Some(code) => format!("call {call} came to nothing: {code}{id}"),
+        None => format!("done{id}"),
+        Some(code) => format!("came to nothing: {code}{id}"),
     }
 }

@@ -84,7 +84,7 @@ fn facts(explained: &Explained) -> Vec<String> {
             }
         ));
     }
-    if asked.act.is_about_a_step() && asked.step != ANY_STEP {
+    if asked.act.is_about_a_step() && (asked.step != ANY_STEP || asked.act == Act::Start) {
         let approvers: Vec<&str> = asked.approvers.iter().map(String::as_str).collect();
         let approved = if approvers.is_empty() { String::new() } else { format!(" ({})", approvers.join(", ")) };
         let risk = match asked.risk {
@@ -92,7 +92,12 @@ fn facts(explained: &Explained) -> Vec<String> {
             Risk::OtherAccount => "changes another account",
             Risk::DestroysData => "destroys data",
         };
-        facts.push(format!("step {} {risk}: {} of {} approvals{approved}", asked.step, approvers.len(), asked.needed));
+        let step = if asked.step == ANY_STEP {
+            "no step is named (--step, --request): as one that".to_owned()
+        } else {
+            format!("step {}", asked.step)
+        };
+        facts.push(format!("{step} {risk}: {} of {} approvals{approved}", approvers.len(), asked.needed));
     }
     facts
 }
@@ -118,4 +123,12 @@ pub(super) fn risk(text: &str) -> Result<Risk, String> {
     let all = [Risk::None, Risk::OtherAccount, Risk::DestroysData];
     let found = all.into_iter().find(|risk| risk.word() == text);
     found.ok_or_else(|| format!("one of {}", all.map(Risk::word).join(", ")))
+}
+
+/// A moment, with its offset.
+///
+/// # Errors
+/// How one is written.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time is written with its offset, as in 2026-12-30T12:00:00+09:00".to_owned())
 }

@@ -232,15 +232,15 @@ impl<'a> Check<'a> {
         if let Some(account) = account {
             self.role(&["secret", "reader"], &secret.reader, name, account);
         }
-        // Secrets Manager API Reference, CreateSecret: Name.
+        // Secrets Manager API Reference, CreateSecret: Name; up to 512 there. A session policy holds it ten times.
         static NAME: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new(r"^[A-Za-z0-9/_+=.@-]{1,512}$").expect("a valid pattern"));
+            LazyLock::new(|| Regex::new(r"^[A-Za-z0-9/_+=.@-]{1,64}$").expect("a valid pattern"));
         if !NAME.is_match(&secret.name) {
             let what = format!("`{}` is not a secret's name", secret.name);
             self.error(
                 &["secret", "name"],
                 what,
-                "expected 1 to 512 letters, digits and /_+=.@-, not an ARN".to_owned(),
+                "expected 1 to 64 letters, digits and /_+=.@-, not an ARN".to_owned(),
             );
         }
     }

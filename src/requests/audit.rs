@@ -168,14 +168,19 @@ impl Desk {
         Ok(self.store.entries(from).await?)
     }
 
-    /// What stands before and behind the entries of an export from `since` on, line by line.
+    /// What stands before and behind the entries of an export from `since` on and before `until`, line by line.
     ///
     /// # Errors
     /// As [`Desk::audit_entries`].
-    pub async fn audit_frame(&self, person: &Person, since: u64) -> Result<(Option<String>, Vec<String>), DeskError> {
+    pub async fn audit_frame(
+        &self,
+        person: &Person,
+        since: u64,
+        until: u64,
+    ) -> Result<(Option<String>, Vec<String>), DeskError> {
         self.may_audit(person)?;
         let key = self.verifier_key().await?;
-        Ok((self.store.export_head(since).await?, self.store.export_tail(since, &key).await?))
+        Ok((self.store.export_head(since).await?, self.store.export_tail(since, until, &key).await?))
     }
 
     /// The proof that an entry is in the log, for an outsider who has only the verifier key.

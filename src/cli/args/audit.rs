@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use crate::cli::explain::moment;
+
 /// `genkan audit`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -16,8 +18,8 @@ pub enum AuditCommand {
         project: String,
         /// The environment's name, as in the config.
         environment: String,
-        /// Only what was written then or later.
-        #[arg(long, value_name = "TIME")]
+        /// Only what was written then or later: a time with its offset, as in 2026-12-30T12:00:00+09:00.
+        #[arg(long, value_parser = moment, value_name = "TIME")]
         since: Option<Timestamp>,
     },
     /// Check that nothing in the log was changed, removed, put in or moved: in the store, or in an export, or a single proof.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use crate::cli::explain::{act, risk};
+use crate::cli::explain::{act, moment, risk};
 use crate::requests::explain::{Act, Risk};
 
 /// `genkan policy`
@@ -70,6 +70,6 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "PERSON")]
     pub approved_by: Vec<String>,
     /// At what time, with its offset, as in 2026-12-30T12:00:00+09:00 [default: now].
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_parser = moment, value_name = "TIME")]
     pub at: Option<Timestamp>,
 }

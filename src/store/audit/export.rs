@@ -13,7 +13,7 @@ use super::checkpoints::{PAGE, stored};
 use super::note::Statement;
 use super::verify::Check;
 use super::{number, tree};
-use crate::model::audit::Checkpoint;
+use crate::model::audit::{Checkpoint, Entry};
 
 /// A line of an export that is not an entry.
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,12 +88,15 @@ impl Store {
         Ok(Some(serde_json::to_string(&Line::Before { size: since, peaks })?))
     }
 
-    /// What stands behind them: each checkpoint that covers one of them, the newest last, and the key that they were signed with.
+    /// What stands behind them, where the last is the one before `until`: each checkpoint that covers one of them and none behind
+    /// them, the newest last, and the key that they were signed with.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn export_tail(&self, since: u64, key: &str) -> Result<Vec<String>, StoreError> {
-        let found = sqlx::query("select * from audit_checkpoints where size > $1 order by size").bind(number(since)?);
+    pub async fn export_tail(&self, since: u64, until: u64, key: &str) -> Result<Vec<String>, StoreError> {
+        let found = sqlx::query("select * from audit_checkpoints where size > $1 and size <= $2 order by size")
+            .bind(number(since)?)
+            .bind(i64::try_from(until).unwrap_or(i64::MAX));
         let line = |row: &SqliteRow| {
             let checkpoint = Checkpoint {
                 size: super::super::rows::count(row.try_get("size")?)?,
@@ -156,11 +159,15 @@ pub fn check_proof(text: &str, key: &str) -> Result<(u64, String), String> {
 /// Where it cannot be read, or is none.
 pub fn read(mut export: impl BufRead) -> io::Result<Check> {
     let mut check = Check::default();
-    let (mut line, mut nth, mut next) = (Vec::new(), 0_u64, 0_i64);
+    let (mut line, mut nth, mut next, mut known) = (Vec::new(), 0_u64, 0_i64, false);
     loop {
         line.clear();
         if export.read_until(b'\n', &mut line)? == 0 {
-            return Ok(check);
+            let none = || io::Error::new(io::ErrorKind::InvalidData, "no line of it is one of `genkan audit export`'s");
+            if check.key.is_none() {
+                check.fault(None, "it does not end with its key, as every export does: its end is missing".to_owned());
+            }
+            return known.then_some(check).ok_or_else(none);
         }
         nth += 1;
         let bytes = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -171,14 +178,19 @@ pub fn read(mut export: impl BufRead) -> io::Result<Check> {
                 let Some(begun) = begun else {
                     return Err(io::Error::new(io::ErrorKind::InvalidData, "its first line cannot be read"));
                 };
-                (check, next) = begun;
+                (check, next, known) = (begun.0, begun.1, true);
             }
             Ok(Line::Checkpoint(Checkpoint { size, at, note })) => {
                 check.checkpoint(i64::try_from(size).unwrap_or(i64::MAX), at.as_microsecond(), note.as_bytes());
+                known = true;
             }
-            Ok(Line::Key(key)) if check.key.is_none() => check.key = Some(key),
+            Ok(Line::Key(key)) if check.key.is_none() => {
+                check.key = Some(key);
+                known = true;
+            }
             // What is neither is counted as an entry, which then cannot be read.
-            _ => {
+            other => {
+                known = known || other.is_ok() || serde_json::from_slice::<Entry>(bytes).is_ok();
                 check.entry(next, bytes);
                 next += 1;
             }

@@ -174,8 +174,12 @@ impl Check {
             Some(verifier) => (self.statements_kept(verifier), self.statements_seen(verifier, outsiders)),
             None => (vec![], vec![]),
         };
-        if verifier.is_some() {
-            self.none_is_missing(&kept, &seen);
+        match &verifier {
+            Some(_) => self.none_is_missing(&kept, &seen),
+            // Who gave one must not take this for its being held against.
+            None => outsiders.iter().for_each(|Outsider { from, .. }| {
+                self.fault(None, format!("the checkpoint {from} was not looked at, for there is no key: --key"));
+            }),
         }
         let sizes: BTreeSet<u64> = kept.iter().chain(&seen).map(|(_, statement)| statement.size).collect();
         let (tree, roots) = self.grow(&sizes);

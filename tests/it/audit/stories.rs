@@ -41,9 +41,15 @@ async fn who_did_what_is_told_in_words() {
         .filter(|line| line.contains("(--as") || line.contains("waits,") || line.contains("approved by"))
         .map(|line| line.split_once("  ").expect("a time").1.trim_start())
         .map(|line| line.trim_start_matches(|character: char| character.is_ascii_digit()).trim_start())
-        .filter(|line| !line.starts_with("calls"))
         .collect();
     insta::assert_snapshot!(people.join("\n"));
+    let wrote = Regex::new(
+        r"(?m)^TIME +\d+  r-REQUEST zone-association: route53:CreateVPCAssociationAuthorization as genkan-authoriser in DIGEST
+ +on arn:aws:route53:::hostedzone/Z0DEV00000000000001
+ +entry \d+: done, AWS request [0-9a-f-]{24}DIGEST$",
+    );
+    assert!(wrote.expect("a pattern").is_match(&text), "a call is told with what came of it: {text}");
+    assert!(!text.contains("call "), "no answer is told by itself: {text}");
     assert!(text.lines().filter(|line| line.contains("r-REQUEST is done")).count() == 2, "{text}");
     for step in ["bucket", "repository", "zone-association", "github-token"] {
         assert!(text.contains(&format!("r-REQUEST {step}: began")), "{step}: {text}");
@@ -159,8 +165,22 @@ async fn an_outsider_needs_nothing_but_the_file_the_key_and_a_checkpoint() {
         assert_eq!(code, 7, "{why}: {said}");
         assert!(said.contains(why), "{why}: {said}");
     }
-    let (code, said) = genkan(folder, &["audit", "verify", "--file", "nowhere.jsonl"]);
-    assert_eq!(code, 2, "{said}");
+    // A slip of whoever checks is none of the log's; an export that was cut off is, whether or not they know the key.
+    std::fs::write(folder.join("cut.jsonl"), lines[..20].join("\n")).expect("written");
+    std::fs::write(folder.join("empty.jsonl"), "").expect("written");
+    let slips: [(&[&str], i32, &str); 6] = [
+        (&["nowhere.jsonl"], 2, "nowhere.jsonl"),
+        (&["kept"], 2, "no line of it is one of `genkan audit export`'s"),
+        (&["empty.jsonl"], 2, "no line of it is one of `genkan audit export`'s"),
+        (&["later.jsonl", "--key", "genkan"], 2, "--key: `genkan` is not a verifier key"),
+        (&["cut.jsonl"], 7, "its end is missing"),
+        (&["cut.jsonl", "--checkpoint", "kept"], 7, "the checkpoint kept was not looked at"),
+    ];
+    for (arguments, expected, why) in slips {
+        let (code, said) = genkan(folder, &[&["audit", "verify", "--file"], arguments].concat());
+        assert_eq!(code, expected, "{why}: {said}");
+        assert!(said.contains(why), "{why}: {said}");
+    }
 }
 
 #[tokio::test]
