@@ -13,6 +13,7 @@ use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement, Leave};
 use crate::model::plan::Direction;
 use crate::model::question::{Counted, Void};
+use crate::model::resource::ZoneAssociation;
 use crate::model::{Action, Digest, Event, Note, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
@@ -83,6 +84,19 @@ impl DeskJudge<'_> {
         let plan = &self.request.plan;
         let ours = matches!(observed, Observed::Ours { .. }) && plan.direction == Direction::Onboard;
         Ok(ours && self.desk.has_begun(&step.desired, &plan.project, &plan.environment).await?)
+    }
+
+    /// Where a step is planned that the config does not have there (any more): who made the plan may have read another one.
+    fn is_misplaced(&self, step: &Step) -> bool {
+        let (plan, config) = (&self.request.plan, &self.desk.config);
+        let place = config.place_of(&plan.project, &plan.environment);
+        let is_zone = |zone: &ZoneAssociation| {
+            let account = config.zone_account(&plan.environment).map(|(_, account)| &account.id);
+            let settings = config.environments.get(&plan.environment);
+            account == Some(&zone.zone_account) && settings.is_some_and(|settings| settings.zone.id == zone.zone_id)
+        };
+        let elsewhere = matches!(&step.desired.spec, Spec::ZoneAssociation(zone) if !is_zone(zone));
+        elsewhere || place.as_ref() != Some(&step.desired.place)
     }
 
     async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
@@ -173,6 +187,16 @@ impl Judge for DeskJudge<'_> {
     async fn judge(&self, step: &Step, observed: &Observed) -> Result<Judgement, JournalError> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;
+        if now.action.changes_something() && self.is_misplaced(step) {
+            let plan = &self.request.plan;
+            return Ok(Judgement::Refuse {
+                why: format!(
+                    "{id} was planned for another account or zone than the config has for {} {}",
+                    plan.project, plan.environment
+                ),
+                mend: "cancel this request and ask again".to_owned(),
+            });
+        }
         Ok(match &now.action {
             // A try that died before it could leave its mark: as it should be but for that.
             Action::Keep { .. } if self.is_unfinished(step, observed).await.map_err(storage)? => {
