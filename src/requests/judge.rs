@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::counting::{Count, named};
 use super::look::key;
 use super::{Desk, DeskError};
+use crate::config::BY_NAME;
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement, Leave};
 use crate::model::plan::Direction;
@@ -132,9 +133,10 @@ impl DeskJudge<'_> {
                 _ => {}
             }
         }
-        // Under other rules, or by another version of the program, it is approved anew.
+        // Under other rules, by another version of the program, or where more have to approve by now, it is approved anew.
         let terms = |step: &Step| step.gate.as_ref().map(|gate| gate.terms.clone());
-        let begun = begun.filter(|begun| terms(begun) == terms(now));
+        let needs = |step: &Step| step.gate.as_ref().map(|gate| gate.approvals);
+        let begun = begun.filter(|begun| terms(begun) == terms(now) && needs(begun) >= needs(now));
         Ok(begun.filter(|begun| {
             destroys(&now.action) && destroys(&begun.action) || builds(&now.action) && builds(&begun.action)
         }))
@@ -187,6 +189,15 @@ impl Judge for DeskJudge<'_> {
     async fn judge(&self, step: &Step, observed: &Observed) -> Result<Judgement, JournalError> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;
+        if now.action.changes_something() && self.request.by.via == BY_NAME && !self.desk.names_are_trusted {
+            return Ok(Judgement::Refuse {
+                why: format!(
+                    "somebody said that {} asks for it, at a local AWS: here nobody knows that",
+                    self.request.by
+                ),
+                mend: "cancel this request and ask again, without `--as`".to_owned(),
+            });
+        }
         if now.action.changes_something() && self.is_misplaced(step) {
             let plan = &self.request.plan;
             return Ok(Judgement::Refuse {

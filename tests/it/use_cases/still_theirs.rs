@@ -7,7 +7,7 @@ use genkan::requests::carry_out::CarriedOut;
 use genkan::requests::counting::Roll;
 
 use super::{Story, onboard};
-use crate::tap::Trap;
+use crate::tap::{Point, Side, Trap};
 
 const ZONE: &str = "zone-association";
 const AUTHORISE: &str = "route53:CreateVPCAssociationAuthorization";
@@ -63,6 +63,13 @@ async fn what_somebody_only_said_to_be_counts_nowhere_but_on_this_machine() {
     assert_eq!(elsewhere.work(&id).await.expect("taken up"), CarriedOut::Held);
     assert_eq!(story.house.succeeded(AUTHORISE), 0, "nothing was done");
     assert_eq!(story.desk.work(&id).await.expect("taken up"), CarriedOut::Ended(RequestState::Done));
+
+    let made = story.house.succeeded("s3:CreateBucket");
+    let id = story.desk.ask("aiko", &onboard("project-y", "dev")).await.expect("asked").expect("a request");
+    assert_eq!(elsewhere.work(&id).await.expect("taken up"), CarriedOut::Ended(RequestState::Failed));
+    let StepState::Failed { why, .. } = elsewhere.step(&id, "bucket").await else { panic!("failed") };
+    assert!(why.contains("somebody said that aiko asks for it"), "{why}");
+    assert_eq!(story.house.succeeded("s3:CreateBucket"), made);
 }
 
 #[tokio::test]
@@ -74,8 +81,29 @@ async fn what_was_planned_by_another_config_is_not_done_by_this_one() {
     dev.account = production.account;
     let theirs = story.house.process_with(&own, Trap::armed(None)).await;
     let id = theirs.ask("aiko", &onboard("project-x", "dev")).await.expect("asked").expect("a request");
-    assert_eq!(story.desk.work(&id).await.expect("taken up"), CarriedOut::Ended(RequestState::Failed));
+    story.desk.work(&id).await.expect("taken up");
     let StepState::Failed { why, .. } = story.desk.step(&id, "bucket").await else { panic!("failed") };
     assert!(why.contains("planned for another account or zone than the config has for project-x dev"), "{why}");
     assert_eq!(story.house.succeeded("s3:CreateBucket"), 0);
+}
+
+#[tokio::test]
+async fn what_was_begun_goes_on_only_when_as_many_have_approved_as_have_to_by_now() {
+    let story = Story::begins().await;
+    let id = story.asks("aiko", onboard("project-x", "dev")).await;
+    story.desk.approve("ren", &id).await.expect("approved");
+    let associate = "call route53 POST /2013-04-01/hostedzone/Z0DEV00000000000001/associatevpc".to_owned();
+    let doomed = story.house.process(Trap::armed(Some(Point { what: associate, nth: 1, side: Side::Before }))).await;
+    assert!(doomed.trap.survive(doomed.work(&id)).await.is_none(), "it dies half-way");
+    story.house.lease_runs_out(&doomed).await;
+
+    let mut config = story.house.platform.config.clone();
+    config.environments.get_mut(&"dev".parse::<EnvironmentName>().expect("a name")).expect("known").approvals = 2;
+    let later = story.house.process_with(&config, Trap::armed(None)).await;
+    assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Held);
+    assert_eq!(story.house.authorisations(), [""; 0], "nothing is open meanwhile");
+    for lead in ["ren", "mio"] {
+        later.approve(lead, &id).await.expect("approved");
+    }
+    assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Ended(RequestState::Done));
 }
