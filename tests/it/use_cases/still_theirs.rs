@@ -102,8 +102,15 @@ async fn what_was_begun_goes_on_only_when_as_many_have_approved_as_have_to_by_no
     let later = story.house.process_with(&config, Trap::armed(None)).await;
     assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Held);
     assert_eq!(story.house.authorisations(), [""; 0], "nothing is open meanwhile");
-    for lead in ["ren", "mio"] {
-        later.approve(lead, &id).await.expect("approved");
+    // They were asked while something was open; that it is closed is another question.
+    let mut stands = CarriedOut::Held;
+    for _ in 0..2 {
+        if stands == CarriedOut::Held {
+            later.approve("ren", &id).await.expect("approved");
+            assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Held, "one of two");
+            later.approve("mio", &id).await.expect("approved");
+            stands = later.work(&id).await.expect("taken up");
+        }
     }
-    assert_eq!(later.work(&id).await.expect("taken up"), CarriedOut::Ended(RequestState::Done));
+    assert_eq!(stands, CarriedOut::Ended(RequestState::Done));
 }
