@@ -99,13 +99,7 @@ impl House {
         self.process_of(config, policy, trap, true).await
     }
 
-    async fn process_of(
-        &self,
-        config: &Config,
-        policy: Policy,
-        trap: Arc<Trap>,
-        names_are_trusted: bool,
-    ) -> Process {
+    async fn process_of(&self, config: &Config, policy: Policy, trap: Arc<Trap>, names_are_trusted: bool) -> Process {
         let store = Store::open(&config.store.url).await.expect("the store");
         let config = Arc::new(config.clone());
         let client = TappedAws { client: self.platform.aws.http_client(), trap: Arc::clone(&trap) };
