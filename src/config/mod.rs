@@ -27,7 +27,7 @@ pub use discord::{Discord, Door};
 pub use environments::{Environment, Freeze, StandIn, Zone};
 pub use limits::{Bucket, Limits};
 pub use load::{Loaded, find};
-pub use people::{BY_DISCORD, KnownPerson};
+pub use people::{BY_DISCORD, BY_NAME, KnownPerson};
 pub use platform::{Names, Platform, Secret, Sessions, StoreSettings};
 pub use problem::{ConfigErrors, Problem};
 pub use trust::{Approvals, Audit, AuditBucket, PolicySettings};

@@ -28,6 +28,9 @@ pub struct KnownPerson {
     pub discord: Option<Snowflake>,
 }
 
+/// [`Person::via`] for who said who they are, which counts only against a local AWS.
+pub const BY_NAME: &str = "--as";
+
 impl KnownPerson {
     /// Whether one of their patterns is for that ARN, as a whole.
     pub fn has_arn(&self, arn: &str) -> bool {
@@ -52,7 +55,7 @@ impl Config {
 
     /// Who has that name, as `--as` gives it.
     pub fn person_by_name(&self, name: &str) -> Option<Person> {
-        self.people.iter().find(|person| person.name == name).map(|person| person.via("--as"))
+        self.people.iter().find(|person| person.name == name).map(|person| person.via(BY_NAME))
     }
 
     /// Who has that Discord id. `roles` are those that Discord says they have now: a role that `[discord.roles]` maps puts

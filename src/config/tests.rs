@@ -5,6 +5,7 @@ use std::path::Path;
 mod audit;
 mod discord;
 mod example;
+mod trust;
 
 use super::*;
 use crate::model::Region;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 
 use super::{Desk, DeskError};
+use crate::config::{BY_DISCORD, BY_NAME};
 use crate::model::question::{Counted, May, Void, answers, counted};
 use crate::model::{Approval, Digest, Person, Question, Request, Snowflake, Step};
 use crate::policy::{Approving, Deed};
@@ -79,15 +80,21 @@ impl Desk {
     }
 
     /// A person with the groups that they have at this moment: those of the config, and, where they were recognised in chat, those
-    /// that their roles there give them. None: nobody knows them any more.
+    /// that their roles there give them. None: nobody knows them any more, or they are not known by what they said it with: another
+    /// account or principal is theirs now, or it was `--as`, and this is no local AWS.
     async fn as_they_are_now(&self, person: &Person) -> Result<Option<Person>, String> {
         let known = self.config.people.iter().find(|known| known.name == person.name);
         let Some(known) = known else { return Ok(None) };
-        if !person.via.starts_with(crate::config::BY_DISCORD) {
-            let (name, groups) = (known.name.clone(), known.groups.clone());
-            return Ok(Some(Person { name, groups, via: person.via.clone() }));
-        }
-        let Some(user) = &known.discord else { return Ok(None) };
+        let Some(account) = person.via.strip_prefix(BY_DISCORD) else {
+            let is_theirs = match person.via.as_str() {
+                BY_NAME => self.names_are_trusted,
+                arn => self.config.person_by_arn(arn).is_some_and(|now| now.name == known.name),
+            };
+            let (name, groups, via) = (known.name.clone(), known.groups.clone(), person.via.clone());
+            return Ok(is_theirs.then_some(Person { name, groups, via }));
+        };
+        // Who has another account since has not said it with that one.
+        let Some(user) = known.discord.as_ref().filter(|user| user.as_str() == account) else { return Ok(None) };
         let roll = self.roll.as_ref().ok_or("this process has no connection to Discord")?;
         Ok(self.config.person_by_discord(user, &roll.roles(user).await?))
     }

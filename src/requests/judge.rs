@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use super::counting::{Count, named};
 use super::look::key;
 use super::{Desk, DeskError};
+use crate::config::BY_NAME;
 use crate::engine::cloud::{Ask, Behalf};
 use crate::engine::{JournalError, Judge, Judgement, Leave};
 use crate::model::plan::Direction;
 use crate::model::question::{Counted, Void};
+use crate::model::resource::ZoneAssociation;
 use crate::model::{Action, Digest, Event, Note, Observed, Request, Spec, Step};
 use crate::plan::build::rules;
 use crate::plan::decide::{self, Consent};
@@ -85,6 +87,19 @@ impl DeskJudge<'_> {
         Ok(ours && self.desk.has_begun(&step.desired, &plan.project, &plan.environment).await?)
     }
 
+    /// Where a step is planned that the config does not have there (any more): who made the plan may have read another one.
+    fn is_misplaced(&self, step: &Step) -> bool {
+        let (plan, config) = (&self.request.plan, &self.desk.config);
+        let place = config.place_of(&plan.project, &plan.environment);
+        let is_zone = |zone: &ZoneAssociation| {
+            let account = config.zone_account(&plan.environment).map(|(_, account)| &account.id);
+            let settings = config.environments.get(&plan.environment);
+            account == Some(&zone.zone_account) && settings.is_some_and(|settings| settings.zone.id == zone.zone_id)
+        };
+        let elsewhere = matches!(&step.desired.spec, Spec::ZoneAssociation(zone) if !is_zone(zone));
+        elsewhere || place.as_ref() != Some(&step.desired.place)
+    }
+
     async fn decide(&self, step: &Step, observed: &Observed) -> Result<Step, DeskError> {
         let plan = &self.request.plan;
         let others = match (plan.direction, step.desired.is_shared()) {
@@ -118,9 +133,10 @@ impl DeskJudge<'_> {
                 _ => {}
             }
         }
-        // Under other rules, or by another version of the program, it is approved anew.
+        // Under other rules, by another version of the program, or where more have to approve by now, it is approved anew.
         let terms = |step: &Step| step.gate.as_ref().map(|gate| gate.terms.clone());
-        let begun = begun.filter(|begun| terms(begun) == terms(now));
+        let needs = |step: &Step| step.gate.as_ref().map(|gate| gate.approvals);
+        let begun = begun.filter(|begun| terms(begun) == terms(now) && needs(begun) >= needs(now));
         Ok(begun.filter(|begun| {
             destroys(&now.action) && destroys(&begun.action) || builds(&now.action) && builds(&begun.action)
         }))
@@ -173,6 +189,25 @@ impl Judge for DeskJudge<'_> {
     async fn judge(&self, step: &Step, observed: &Observed) -> Result<Judgement, JournalError> {
         let now = self.decide(step, observed).await.map_err(storage)?;
         let id = &step.desired.id;
+        if now.action.changes_something() && self.request.by.via == BY_NAME && !self.desk.names_are_trusted {
+            return Ok(Judgement::Refuse {
+                why: format!(
+                    "somebody said that {} asks for it, at a local AWS: here nobody knows that",
+                    self.request.by
+                ),
+                mend: "cancel this request and ask again, without `--as`".to_owned(),
+            });
+        }
+        if now.action.changes_something() && self.is_misplaced(step) {
+            let plan = &self.request.plan;
+            return Ok(Judgement::Refuse {
+                why: format!(
+                    "{id} was planned for another account or zone than the config has for {} {}",
+                    plan.project, plan.environment
+                ),
+                mend: "cancel this request and ask again".to_owned(),
+            });
+        }
         Ok(match &now.action {
             // A try that died before it could leave its mark: as it should be but for that.
             Action::Keep { .. } if self.is_unfinished(step, observed).await.map_err(storage)? => {

@@ -132,7 +132,19 @@ async fn may_start(
     let may = |person: &Person| if counted_on.contains(&person.name) { May::Yes } else { May::No };
     let counted = counted(&question, &approvals, moment.now, &request.by.name, may).map_err(|_| not_approved())?;
     let enough = u32::try_from(counted.names.len()).unwrap_or(u32::MAX) >= needed;
-    if enough && counted.names == *counted_on { Ok(()) } else { Err(not_approved()) }
+    if !enough || counted.names != *counted_on {
+        return Err(not_approved());
+    }
+    for name in counted_on {
+        if !audit::is_told(conn, id, &step.desired.id, digest, name).await? {
+            let why = format!(
+                "the audit log tells nothing of the approval of {name} that is in the store: somebody put it there. Keep a \
+                 copy of the store, and `genkan reject {id}`"
+            );
+            return Err(JournalError::Storage(why));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the next event of a request.

@@ -88,8 +88,18 @@ impl House {
         self.process_under(config, wire::policy(config).expect("sound rules"), trap).await
     }
 
+    /// The same, where nobody is believed who they say they are: as against AWS itself.
+    pub async fn process_that_believes_nobody(&self) -> Process {
+        let config = &self.platform.config;
+        self.process_of(config, wire::policy(config).expect("sound rules"), Trap::armed(None), false).await
+    }
+
     /// The same, under other rules.
     pub async fn process_under(&self, config: &Config, policy: Policy, trap: Arc<Trap>) -> Process {
+        self.process_of(config, policy, trap, true).await
+    }
+
+    async fn process_of(&self, config: &Config, policy: Policy, trap: Arc<Trap>, names_are_trusted: bool) -> Process {
         let store = Store::open(&config.store.url).await.expect("the store");
         let config = Arc::new(config.clone());
         let client = TappedAws { client: self.platform.aws.http_client(), trap: Arc::clone(&trap) };
@@ -105,7 +115,7 @@ impl House {
             store,
             cloud,
             clock: Arc::new(move || Timestamp::now() + SignedDuration::from_micros(ahead.load(Ordering::SeqCst))),
-            names_are_trusted: true,
+            names_are_trusted,
             holder: "a test".to_owned(),
         });
         Process { desk, trap, ahead: Arc::clone(&self.ahead) }

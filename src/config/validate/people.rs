@@ -9,6 +9,7 @@ use super::Check;
 use crate::config::people::matches;
 use crate::config::problem::{instead_of, quoted};
 use crate::config::{Environment, KnownPerson};
+use crate::model::lookalike::skeleton;
 
 /// What `sts:GetCallerIdentity` shows (STS API Reference): a user, a session of a role, a federated user, or the root user.
 static CALLER: LazyLock<Regex> = LazyLock::new(|| {
@@ -23,6 +24,7 @@ static SOURCE_IDENTITY: LazyLock<Regex> =
 impl Check<'_> {
     pub(super) fn people(&mut self) {
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut alike: BTreeMap<String, &str> = BTreeMap::new();
         let mut patterns: Vec<(&str, &KnownPerson)> = Vec::new();
         for (at, person) in self.config.people.iter().enumerate() {
             let index = at.to_string();
@@ -34,6 +36,9 @@ impl Check<'_> {
             }
             if names.insert(name, at).is_some() {
                 self.error(&way, format!("there are two people called `{name}`"), "a name is one person's".to_owned());
+            } else if let Some(other) = alike.insert(skeleton(name), name) {
+                let what = format!("`{name}` looks like `{other}`: nobody can tell whether two have approved, or one");
+                self.error(&way, what, "expected names that cannot be taken for each other".to_owned());
             }
             for (number, pattern) in person.aws.iter().enumerate() {
                 self.pattern(&["people", &index, "aws", &number.to_string()], pattern, person, &patterns);

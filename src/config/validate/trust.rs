@@ -23,6 +23,13 @@ impl Check<'_> {
             let mend = "expected 2 or more; or say `production = false` if it is not production".to_owned();
             self.error(&way("approvals"), what, mend);
         }
+        let sounds_so = ["prod", "prd", "live"].iter().any(|word| name.as_str().starts_with(word));
+        if sounds_so && !environment.is_production(name) {
+            let what = format!(
+                "{name} is not production: its gates open with fewer than two approvers if `approvals` says so"
+            );
+            self.warning(&way("production"), what, "say `production = true`, or call it otherwise".to_owned());
+        }
         if approvals_to_destroy < TWO {
             let what = format!(
                 "destroying data takes two approvers everywhere, and `approvals_to_destroy` is {approvals_to_destroy}: no data \

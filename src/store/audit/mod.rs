@@ -3,6 +3,7 @@
 //! `tree` is the arithmetic, `note` what is signed, `checkpoints` when; `verify` finds what was changed; `export`
 //! takes the log out.
 
+mod approved;
 mod checkpoints;
 mod export;
 mod key;
@@ -22,6 +23,7 @@ use super::error::StoreError;
 use super::rows::{count, now};
 use crate::model::audit::{Entry, What};
 
+pub(super) use approved::is_told;
 pub use export::{check_proof, read};
 pub use key::Key;
 pub use verify::{Check, Fault, Outsider, Report, name_of_key};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use signed_note::{StandardVerifier, Verifier as _};
 use tlog_tiles::tlog::{self, Hash};
 
+use super::approved::Approvals;
 use super::note::Statement;
 use super::tree::Tree;
 use crate::model::audit::{Entry, What};
@@ -30,6 +31,7 @@ pub struct Check {
     /// Up to where there is something that is worth signing.
     told: u64,
     kept: Vec<Kept>,
+    approvals: Approvals,
     /// The key that came with an export.
     pub(super) key: Option<String>,
     faults: Vec<Fault>,
@@ -137,6 +139,12 @@ impl Check {
                     _ => self.told = expected + 1,
                 }
             }
+        }
+        // A part of a log may begin behind an approval.
+        let unheard = self.approvals.entry(bytes);
+        if self.begin.size() == 0 && !unheard.is_empty() {
+            let names = unheard.into_iter().collect::<Vec<_>>().join(", ");
+            self.fault(Some(expected), format!("a step began on the approval of {names}, of which nothing tells"));
         }
         if expected == 0 {
             match serde_json::from_slice(bytes) {

@@ -297,3 +297,47 @@ async fn a_message_that_asks_for_approval_is_shown_once() {
     shelf.store.remember_posted(&crate::model::Posted { ended: true, ..there }).await.expect("remembered");
     assert_eq!(told(&shelf.store).await, ["log-begun", "asked", "shown"]);
 }
+
+#[tokio::test]
+async fn a_step_that_began_on_what_nobody_said_is_found() {
+    let shelf = Shelf::new().await;
+    let step = gated(secret(Action::Create), 1);
+    let (request, step, digest) =
+        ("r-7k2m9x4bqd".parse::<RequestId>().unwrap(), step.desired.id.clone(), step.digest());
+    let held = What::Held { request: request.clone(), step: step.clone(), digest: digest.clone(), needs: 1 };
+    let by = |by: &str, digest: &Digest| What::Approved {
+        request: request.clone(),
+        step: step.clone(),
+        digest: digest.clone(),
+        by: by.to_owned(),
+        via: "--as".to_owned(),
+    };
+    let withdrawn = What::Withdrawn {
+        request: request.clone(),
+        step: step.clone(),
+        digest: digest.clone(),
+        by: "lea".to_owned(),
+        via: "--as".to_owned(),
+    };
+    let approvers = ["lea".to_owned()].into();
+    let began = What::Started { request: request.clone(), step: step.clone(), digest: digest.clone(), approvers };
+    let (lea, leo, other) = (by("lea", &digest), by("leo", &digest), by("lea", &Digest::of(&"another")));
+    let mut faults = 0;
+    for (told, is_well) in [
+        (vec![&held, &lea], true),
+        (vec![&held, &leo, &lea], true),
+        (vec![&held, &lea, &withdrawn, &lea], true),
+        (vec![&held], false),
+        (vec![&held, &leo], false),
+        (vec![&held, &other], false),
+        (vec![&held, &lea, &withdrawn], false),
+        (vec![&held, &lea, &held], false),
+    ] {
+        for what in told.iter().copied().chain([&began]) {
+            shelf.store.tell(what.clone()).await.expect("told");
+        }
+        faults += usize::from(!is_well);
+        let report = shelf.store.audit().await.expect("read").report(None, &[]);
+        assert_eq!(report.faults.len(), faults, "{told:?}: {:?}", report.faults);
+    }
+}

@@ -122,6 +122,37 @@ async fn an_approval_of_another_request_does_not_count() {
 }
 
 #[tokio::test]
+async fn an_approval_that_somebody_put_into_the_store_opens_nothing() {
+    let shelf = Shelf::new().await;
+    let step = gated(secret(Action::Create), 1);
+    let request = shelf.submit(onboard("project-x", vec![step.clone()])).await;
+    let mut raw = shelf.raw().await;
+    let mut number = shelf.ask(&request.id, &step).await;
+    let yes = |question, name| Approval { question, ..approval(&step, step.digest(), name) };
+    let forge = "insert into approvals
+        select request, seq + 1, step, digest, $1, 'lea', replace(person, 'leo', 'lea'), at from approvals order by seq desc limit 1";
+    let withdraw = "drop trigger withdrawals_no_delete; delete from withdrawals";
+    for (name, by_hand) in [("leo", forge), ("leo", withdraw)] {
+        shelf.store.approve(&request.id, &yes(number, name)).await.unwrap();
+        shelf.store.withdraw(&request.id, &step.desired.id, &person(name)).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(by_hand.replace("$1", &number.to_string())))
+            .execute(&mut raw)
+            .await
+            .expect("put there");
+        let lease = shelf.lease(&request.id).await;
+        let who = if by_hand == forge { "lea" } else { "leo" };
+        let refused = shelf.store.append(&lease, &started_with(&step, &[who])).await.expect_err("nobody said that");
+        assert!(refused.to_string().contains("tells nothing of the approval"), "{who}: {refused}");
+        shelf.store.release(&lease).await.unwrap();
+        // Asked anew: what is found of the last question is no answer either.
+        number = shelf.ask(&request.id, &step).await;
+    }
+    shelf.store.approve(&request.id, &yes(number, "leo")).await.unwrap();
+    let lease = shelf.lease(&request.id).await;
+    shelf.store.append(&lease, &started_with(&step, &["leo"])).await.expect("said, and told");
+}
+
+#[tokio::test]
 async fn a_gate_that_asks_for_nobody_is_open() {
     let shelf = Shelf::new().await;
     let step = gated(secret(Action::Create), 0);

@@ -8,6 +8,7 @@ mod chatting;
 mod later;
 mod naming;
 mod rules;
+mod still_theirs;
 mod together;
 mod trusting;
 
