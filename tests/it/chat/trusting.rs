@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use genkan::config::StandIn;
+use genkan::model::{Part, Posted};
 use genkan::sandbox::discord::faults::{Effect, Rule};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::reading::{button, text};
-use super::server::{AIKO, APPROVALS, LEAD, MIO, PLATFORM, REN, Server};
+use super::server::{AIKO, APPROVALS, LEAD, MIO, PATIENCE, PLATFORM, REN, Server};
 
 const AUTHORISE: &str = "route53:CreateVPCAssociationAuthorization";
 
@@ -27,6 +28,18 @@ impl Server {
     fn time_passes(&self, by: Duration) {
         self.discord.pass_time(by);
         self.terminal.clock_jumps(SignedDuration::try_from(by).expect("not that long"));
+    }
+
+    /// The bot has written down where its reminder is: until then only Discord knows, for the few minutes that it knows a nonce.
+    async fn knows_of_its_reminder(&self) {
+        let id = self.only_request().await;
+        let is_known = |posted: &Posted| matches!(posted.part, Part::Reminder(_)) && posted.message.is_some();
+        let known = async {
+            while !self.terminal.desk.posted(&id).await.expect("read").iter().any(is_known) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, known).await.expect("it is written down");
     }
 
     async fn approves(&self, who: u64, question: &Value) {
@@ -108,6 +121,7 @@ async fn approvers_are_reminded_once_and_then_it_expires() {
     server.time_passes(Duration::from_hours(20) + Duration::from_mins(1));
     let reminder = server.reads(REN, APPROVALS, &["Expires <t:", "still needs 1 approval", "What is asked"]).await;
     assert!(reminder["mention_roles"].to_string().contains(&LEAD.to_string()), "the leads are told");
+    server.knows_of_its_reminder().await;
     server.bot_dies().await;
     server.bot_starts().await;
     server.time_passes(Duration::from_hours(4));
